@@ -1,0 +1,41 @@
+"""The declared facts: what more than one artefact must agree on, as data. `contracts()` reads them, typed."""
+
+from acme_lib.contracts._load import Contracts, InvalidContract, contracts
+from acme_lib.contracts._types import (
+    AlertRule,
+    BridgeMapping,
+    ClockBound,
+    Column,
+    Equipment,
+    EquipmentClass,
+    Hub,
+    Level,
+    Metric,
+    Role,
+    Rule,
+    Site,
+    Table,
+    Tag,
+    Uns,
+)
+
+__all__ = [
+    "AlertRule",
+    "BridgeMapping",
+    "ClockBound",
+    "Column",
+    "Contracts",
+    "Equipment",
+    "EquipmentClass",
+    "Hub",
+    "InvalidContract",
+    "Level",
+    "Metric",
+    "Role",
+    "Rule",
+    "Site",
+    "Table",
+    "Tag",
+    "Uns",
+    "contracts",
+]

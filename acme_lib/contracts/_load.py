@@ -1,0 +1,112 @@
+"""Reads the contract files, each once and only when asked for. An error names the file, the key and the mend."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from acme_lib.contracts import _types as t
+from acme_lib.errors import WrongUse
+
+HERE = Path(__file__).parent
+ENVELOPE = "envelope/v1/envelope.schema.json"
+T = TypeVar("T")
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class InvalidContract(WrongUse):
+    """A contract file does not hold what its type says."""
+
+
+def read_yaml(path: Path) -> Any:
+    """The parsed file. Raises InvalidContract where it is not YAML or absent."""
+    try:
+        return yaml.load(path.read_bytes(), Loader=_Loader)
+    except FileNotFoundError as e:
+        raise InvalidContract(f"{path}: no such contract; restore it from version control") from e
+    except yaml.YAMLError as e:
+        raise InvalidContract(f"{path}: not YAML ({e}); correct the syntax there") from e
+
+
+def decode(path: Path, kind: type[T]) -> T:
+    """The file as `kind`. Raises InvalidContract naming file, key and mend."""
+    try:
+        return msgspec.convert(read_yaml(path), kind, strict=True)
+    except msgspec.ValidationError as e:
+        raise InvalidContract(f"{path}: {e}; correct that key, its type stands in contracts/_types.py") from e
+
+
+class Contracts:
+    """All contracts of one folder; `contracts()` gives those of this release."""
+
+    def __init__(self, folder: Path = HERE) -> None:
+        self.folder = folder
+
+    @cached_property
+    def uns(self) -> t.Uns:
+        return decode(self.folder / "uns.yaml", t.Uns)
+
+    @cached_property
+    def reasons(self) -> t.Reasons:
+        return decode(self.folder / "reasons.yaml", t.Reasons)
+
+    @cached_property
+    def quality(self) -> t.Quality:
+        return decode(self.folder / "quality.yaml", t.Quality)
+
+    @cached_property
+    def rules(self) -> t.Rules:
+        return decode(self.folder / "rules.yaml", t.Rules)
+
+    @cached_property
+    def bridge(self) -> t.BridgeMapping:
+        return decode(self.folder / "bridge.yaml", t.BridgeMapping)
+
+    @cached_property
+    def assets(self) -> t.Assets:
+        return decode(self.folder / "assets.yaml", t.Assets)
+
+    @cached_property
+    def tags(self) -> t.Tags:
+        return decode(self.folder / "tags.yaml", t.Tags)
+
+    @cached_property
+    def metrics(self) -> t.Metrics:
+        return decode(self.folder / "metrics.yaml", t.Metrics)
+
+    @cached_property
+    def alerts(self) -> t.Alerts:
+        return decode(self.folder / "alerts.yaml", t.Alerts)
+
+    @cached_property
+    def roles(self) -> t.Roles:
+        return decode(self.folder / "roles.yaml", t.Roles)
+
+    @cached_property
+    def environments(self) -> t.Environments:
+        return decode(self.folder / "environments.yaml", t.Environments)
+
+    @cached_property
+    def layers(self) -> tuple[t.Layer, ...]:
+        return tuple(decode(self.folder / "tables" / f"{n}.yaml", t.Layer) for n in ("bronze", "silver", "gold", "ops"))
+
+    @cached_property
+    def tables(self) -> dict[str, t.Table]:
+        """Every table of every layer by name."""
+        return {table.name: table for layer in self.layers for table in layer.tables}
+
+    @cached_property
+    def envelope_schema(self) -> dict[str, Any]:
+        """The published JSON Schema of the envelope, the single source of validation."""
+        schema: dict[str, Any] = msgspec.json.decode((self.folder / ENVELOPE).read_bytes())
+        return schema
+
+
+@lru_cache(maxsize=1)
+def contracts() -> Contracts:
+    """The contracts of this release."""
+    return Contracts()

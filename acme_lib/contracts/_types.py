@@ -1,0 +1,293 @@
+"""Shapes of the declared facts. Plain frozen records; a wrong key or type in a file is an error that names it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every record: immutable, and a key the code does not know is a mistake."""
+
+
+# ---- uns.yaml
+class Level(Record):
+    name: str
+    pattern: str
+    max_length: int
+    description: str
+    examples: list[str]
+
+
+class Uns(Record):
+    version: str
+    separator: str
+    max_length: int
+    casing: str
+    reserved_prefixes: list[str]
+    levels: list[Level]
+
+
+# ---- reasons.yaml
+class Detail(Record):
+    code: str
+    description: str
+    mend: str
+    field: str | None = None
+
+
+class Reason(Record):
+    code: str
+    description: str
+    details: list[Detail]
+    continued: bool = False
+
+
+class TimestampBounds(Record):
+    first: str
+    last: str
+
+
+class Reasons(Record):
+    version: str
+    max_payload_bytes: int
+    max_depth: int
+    reserved_fields: list[str]
+    accepted_schema_versions: list[str]
+    timestamp_bounds: TimestampBounds
+    reasons: list[Reason]
+
+
+# ---- quality.yaml
+class Flag(Record):
+    code: str
+    description: str
+    publisher: str
+    aggregates: bool
+
+
+class Quality(Record):
+    version: str
+    flags: list[Flag]
+
+
+# ---- rules.yaml
+class Rule(Record):
+    code: str
+    excludes: bool
+    description: str
+
+
+class Rules(Record):
+    version: str
+    rules: list[Rule]
+
+
+# ---- bridge.yaml
+class Hub(Record):
+    name: str
+    partitions: int
+    retention_h: int
+    consumer_groups: list[str]
+    max_event_bytes: int
+    description: str
+
+
+class ClockBound(Record):
+    behind_s: float
+    ahead_s: float
+
+
+class ClockPolicy(Record):
+    default: ClockBound
+    sources: dict[str, ClockBound]
+
+
+class BridgeMapping(Record):
+    version: str
+    include: list[str]
+    exclude: list[str]
+    hub: str
+    dead_letter_hub: str
+    partition_key: Literal["topic", "equipment"]
+    hubs: list[Hub]
+    claim_check_over_bytes: int
+    clock_policy: ClockPolicy
+
+
+# ---- assets.yaml
+class Shift(Record):
+    name: str
+    start: str
+    end: str
+
+
+class Site(Record):
+    id: str
+    name: str
+    time_zone: str
+    production_day_start: str
+    shifts: list[Shift]
+    description: str
+
+
+class Line(Record):
+    path: str
+    name: str
+    description: str
+
+
+class Equipment(Record, rename={"equipment_class": "class"}):
+    """`path` is site/area/line/cell/equipment; in `families` levels may be "*" and the last one is a regex."""
+
+    path: str
+    equipment_class: str
+    model: str
+    commissioned: date
+    ideal_rate_per_h: float
+    criticality: Literal["low", "medium", "high"]
+
+
+class Assets(Record):
+    version: str
+    sites: list[Site]
+    lines: list[Line]
+    equipment: list[Equipment]
+    families: list[Equipment]
+
+
+# ---- tags.yaml
+class Kind(Record):
+    name: Literal["gauge", "counter", "state", "event", "label"]
+    description: str
+    aggregates: list[str]
+
+
+class State(Record):
+    name: str
+    running: bool
+    description: str
+
+
+class Tag(Record):
+    name: str
+    kind: Literal["gauge", "counter", "state", "event", "label"]
+    type: Literal["double", "string", "boolean"]
+    unit: str
+    expected_period_s: float
+    max_hold_s: float
+    description: str
+    range: tuple[float, float] | None = None
+
+
+class EquipmentClass(Record):
+    description: str
+    tags: list[Tag]
+
+
+class Tags(Record):
+    version: str
+    kinds: list[Kind]
+    states: list[State]
+    classes: dict[str, EquipmentClass]
+
+
+# ---- tables/*.yaml
+class Column(Record):
+    name: str
+    type: str
+    description: str
+    derivation: str
+    nullable: bool = False
+    unit: str | None = None
+
+
+class Table(Record):
+    name: str
+    description: str
+    unique_on: list[str]
+    retention_days: int
+    columns: list[Column]
+    partition_by: list[str] = []
+    delta_features: list[str] = []
+
+
+class Layer(Record):
+    version: str
+    layer: Literal["bronze", "silver", "gold", "ops"]
+    tables: list[Table]
+
+
+# ---- metrics.yaml, alerts.yaml, roles.yaml, environments.yaml
+class Metric(Record):
+    name: str
+    type: Literal["counter", "gauge", "histogram"]
+    unit: str
+    owner: str
+    labels: list[str]
+    description: str
+    threshold: float | None = None
+
+
+class Metrics(Record):
+    version: str
+    metrics: list[Metric]
+
+
+class AlertRule(Record):
+    name: str
+    severity: Literal["warning", "critical"]
+    owner: str
+    runbook: str
+    description: str
+    metric: str | None = None
+    once_per_h: float | None = None
+
+
+class Alerts(Record):
+    version: str
+    rules: list[AlertRule]
+
+
+class TopicGrant(Record):
+    filter: str
+    activity: Literal["publish", "subscribe", "all"]
+
+
+class Role(Record):
+    name: str
+    description: str
+    topics: list[TopicGrant]
+
+
+class Principal(Record):
+    identity: str
+    role: str
+    description: str
+
+
+class ApprovalRole(Record):
+    name: str
+    approves: str
+
+
+class Roles(Record):
+    version: str
+    roles: list[Role]
+    principals: list[Principal]
+    approval_roles: list[ApprovalRole]
+
+
+class Environment(Record):
+    name: str
+    description: str
+    hub_partitions: int
+    log_level: str
+    identity: str
+
+
+class Environments(Record):
+    version: str
+    environments: list[Environment]

@@ -1,0 +1,150 @@
+"""The lakehouse: tables by name, their schemas from the contracts, and notes that travel in each table's own commits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from acme_lib.contracts import Table, contracts
+from acme_lib.errors import Stop
+
+__all__ = ["Commit", "Lakehouse", "columns", "schema"]
+
+PROPERTIES = {"delta.minReaderVersion": "1", "delta.minWriterVersion": "2", "delta.enableDeletionVectors": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of one table: its Delta version, rows and bytes written, and the note it carries."""
+
+    table: str
+    version: int
+    rows: int
+    bytes: int
+    note: dict[str, Any]
+
+
+def table_of(name: str) -> Table:
+    found = contracts().tables.get(name)
+    if found is None:
+        raise Stop(f"table {name} is in no contract; declare it in acme_lib/contracts/tables/")
+    return found
+
+
+def schema(name: str) -> StructType:
+    """The Spark schema of a table, from its contract."""
+    return StructType.fromDDL(", ".join(f"`{c.name}` {c.type}" for c in table_of(name).columns))
+
+
+def columns(name: str) -> list[Column]:
+    """A table's columns in order and cast: the last select of the transform that makes it."""
+    return [F.col(f"`{c.name}`").cast(c.type).alias(c.name) for c in table_of(name).columns]
+
+
+class Lakehouse:
+    """Tables under `root`/Tables. Reading an absent table gives it empty, so that first runs need no special case."""
+
+    def __init__(self, spark: SparkSession, root: str) -> None:
+        self.spark, self.root = spark, root.rstrip("/")
+
+    def path(self, name: str) -> str:
+        table_of(name)
+        return f"{self.root}/Tables/{name}"
+
+    def exists(self, name: str) -> bool:
+        return bool(DeltaTable.isDeltaTable(self.spark, self.path(name)))
+
+    def delta(self, name: str) -> DeltaTable:
+        """The table, made empty where absent."""
+        if not self.exists(name):
+            self.create(name)
+        return DeltaTable.forPath(self.spark, self.path(name))
+
+    def create(self, name: str) -> None:
+        contract = table_of(name)
+        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(name)).addColumns(schema(name))
+        if contract.partition_by:
+            builder = builder.partitionedBy(*contract.partition_by)
+        for key, value in PROPERTIES.items():
+            builder = builder.property(key, value)
+        builder.execute()
+
+    def read(self, name: str, version: int | None = None) -> DataFrame:
+        """All rows, or those of one Delta version."""
+        if not self.exists(name):
+            self.create(name)
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(self.path(name))
+
+    def append(self, name: str, rows: DataFrame, note: dict[str, Any]) -> Commit:
+        """Appends in one commit that carries `note`."""
+        return self._write(name, rows, note, "append", None)
+
+    def replace(self, name: str, rows: DataFrame, note: dict[str, Any], where: str | None = None) -> Commit:
+        """Replaces the rows that fulfil `where` (all without it) in one commit that carries `note`."""
+        return self._write(name, rows, note, "overwrite", where)
+
+    def _write(self, name: str, rows: DataFrame, note: dict[str, Any], mode: str, where: str | None) -> Commit:
+        if not self.exists(name):
+            self.create(name)
+        writer = (
+            rows.select(*columns(name))
+            .write.format("delta")
+            .mode(mode)
+            .option("userMetadata", json.dumps(note, default=_plain))
+        )
+        if where is not None:
+            writer = writer.option("replaceWhere", where)
+        if contract := table_of(name).partition_by:
+            writer = writer.partitionBy(*contract)
+        writer.save(self.path(name))
+        return self.last_commit(name)
+
+    def last_commit(self, name: str) -> Commit:
+        row = self.delta(name).history(1).collect()[0]
+        metrics = row["operationMetrics"] or {}
+        return Commit(
+            name,
+            row["version"],
+            int(metrics.get("numOutputRows", 0)),
+            int(metrics.get("numOutputBytes", 0)),
+            _note(row["userMetadata"]),
+        )
+
+    def version(self, name: str) -> int:
+        """The table's present Delta version; -1 where it does not exist."""
+        return self.last_commit(name).version if self.exists(name) else -1
+
+    def note(self, name: str) -> dict[str, Any]:
+        """The newest note in the table's commits; empty where none. Maintenance commits carry none and are passed over."""
+        if not self.exists(name):
+            return {}
+        rows: Iterable[Any] = (
+            self.delta(name)
+            .history()
+            .where(F.col("userMetadata").isNotNull())
+            .orderBy(F.desc("version"))
+            .limit(1)
+            .collect()
+        )
+        return next((_note(r["userMetadata"]) for r in rows), {})
+
+
+def _note(text: str | None) -> dict[str, Any]:
+    return dict(json.loads(text)) if text else {}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"a note holds plain values, not {type(value).__name__}")
