@@ -13,7 +13,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 # ---- uns.yaml
-class Level(Record):
+class Level(Record, frozen=True):
     name: str
     pattern: str
     max_length: int
@@ -21,7 +21,7 @@ class Level(Record):
     examples: list[str]
 
 
-class Uns(Record):
+class Uns(Record, frozen=True):
     version: str
     separator: str
     max_length: int
@@ -31,26 +31,26 @@ class Uns(Record):
 
 
 # ---- reasons.yaml
-class Detail(Record):
+class Detail(Record, frozen=True):
     code: str
     description: str
     mend: str
     field: str | None = None
 
 
-class Reason(Record):
+class Reason(Record, frozen=True):
     code: str
     description: str
     details: list[Detail]
     continued: bool = False
 
 
-class TimestampBounds(Record):
+class TimestampBounds(Record, frozen=True):
     first: str
     last: str
 
 
-class Reasons(Record):
+class Reasons(Record, frozen=True):
     version: str
     max_payload_bytes: int
     max_depth: int
@@ -61,32 +61,32 @@ class Reasons(Record):
 
 
 # ---- quality.yaml
-class Flag(Record):
+class Flag(Record, frozen=True):
     code: str
     description: str
     publisher: str
     aggregates: bool
 
 
-class Quality(Record):
+class Quality(Record, frozen=True):
     version: str
     flags: list[Flag]
 
 
 # ---- rules.yaml
-class Rule(Record):
+class Rule(Record, frozen=True):
     code: str
     excludes: bool
     description: str
 
 
-class Rules(Record):
+class Rules(Record, frozen=True):
     version: str
     rules: list[Rule]
 
 
 # ---- bridge.yaml
-class Hub(Record):
+class Hub(Record, frozen=True):
     name: str
     partitions: int
     retention_h: int
@@ -95,17 +95,17 @@ class Hub(Record):
     description: str
 
 
-class ClockBound(Record):
+class ClockBound(Record, frozen=True):
     behind_s: float
     ahead_s: float
 
 
-class ClockPolicy(Record):
+class ClockPolicy(Record, frozen=True):
     default: ClockBound
     sources: dict[str, ClockBound]
 
 
-class BridgeMapping(Record):
+class BridgeMapping(Record, frozen=True):
     version: str
     include: list[str]
     exclude: list[str]
@@ -118,13 +118,13 @@ class BridgeMapping(Record):
 
 
 # ---- assets.yaml
-class Shift(Record):
+class Shift(Record, frozen=True):
     name: str
     start: str
     end: str
 
 
-class Site(Record):
+class Site(Record, frozen=True):
     id: str
     name: str
     time_zone: str
@@ -133,13 +133,13 @@ class Site(Record):
     description: str
 
 
-class Line(Record):
+class Line(Record, frozen=True):
     path: str
     name: str
     description: str
 
 
-class Equipment(Record, rename={"equipment_class": "class"}):
+class Equipment(Record, frozen=True, rename={"equipment_class": "class"}):
     """`path` is site/area/line/cell/equipment; in `families` levels may be "*" and the last one is a regex."""
 
     path: str
@@ -150,7 +150,7 @@ class Equipment(Record, rename={"equipment_class": "class"}):
     criticality: Literal["low", "medium", "high"]
 
 
-class Assets(Record):
+class Assets(Record, frozen=True):
     version: str
     sites: list[Site]
     lines: list[Line]
@@ -159,19 +159,19 @@ class Assets(Record):
 
 
 # ---- tags.yaml
-class Kind(Record):
+class Kind(Record, frozen=True):
     name: Literal["gauge", "counter", "state", "event", "label"]
     description: str
     aggregates: list[str]
 
 
-class State(Record):
+class State(Record, frozen=True):
     name: str
     running: bool
     description: str
 
 
-class Tag(Record):
+class Tag(Record, frozen=True):
     name: str
     kind: Literal["gauge", "counter", "state", "event", "label"]
     type: Literal["double", "string", "boolean"]
@@ -182,12 +182,12 @@ class Tag(Record):
     range: tuple[float, float] | None = None
 
 
-class EquipmentClass(Record):
+class EquipmentClass(Record, frozen=True):
     description: str
     tags: list[Tag]
 
 
-class Tags(Record):
+class Tags(Record, frozen=True):
     version: str
     kinds: list[Kind]
     states: list[State]
@@ -195,7 +195,7 @@ class Tags(Record):
 
 
 # ---- tables/*.yaml
-class Column(Record):
+class Column(Record, frozen=True):
     name: str
     type: str
     description: str
@@ -204,7 +204,7 @@ class Column(Record):
     unit: str | None = None
 
 
-class Table(Record):
+class Table(Record, frozen=True):
     name: str
     description: str
     unique_on: list[str]
@@ -214,14 +214,14 @@ class Table(Record):
     delta_features: list[str] = []
 
 
-class Layer(Record):
+class Layer(Record, frozen=True):
     version: str
     layer: Literal["bronze", "silver", "gold", "ops"]
     tables: list[Table]
 
 
 # ---- metrics.yaml, alerts.yaml, roles.yaml, environments.yaml
-class Metric(Record):
+class Metric(Record, frozen=True):
     name: str
     type: Literal["counter", "gauge", "histogram"]
     unit: str
@@ -231,12 +231,12 @@ class Metric(Record):
     threshold: float | None = None
 
 
-class Metrics(Record):
+class Metrics(Record, frozen=True):
     version: str
     metrics: list[Metric]
 
 
-class AlertRule(Record):
+class AlertRule(Record, frozen=True):
     name: str
     severity: Literal["warning", "critical"]
     owner: str
@@ -246,41 +246,41 @@ class AlertRule(Record):
     once_per_h: float | None = None
 
 
-class Alerts(Record):
+class Alerts(Record, frozen=True):
     version: str
     rules: list[AlertRule]
 
 
-class TopicGrant(Record):
+class TopicGrant(Record, frozen=True):
     filter: str
     activity: Literal["publish", "subscribe", "all"]
 
 
-class Role(Record):
+class Role(Record, frozen=True):
     name: str
     description: str
     topics: list[TopicGrant]
 
 
-class Principal(Record):
+class Principal(Record, frozen=True):
     identity: str
     role: str
     description: str
 
 
-class ApprovalRole(Record):
+class ApprovalRole(Record, frozen=True):
     name: str
     approves: str
 
 
-class Roles(Record):
+class Roles(Record, frozen=True):
     version: str
     roles: list[Role]
     principals: list[Principal]
     approval_roles: list[ApprovalRole]
 
 
-class Environment(Record):
+class Environment(Record, frozen=True):
     name: str
     description: str
     hub_partitions: int
@@ -288,6 +288,6 @@ class Environment(Record):
     identity: str
 
 
-class Environments(Record):
+class Environments(Record, frozen=True):
     version: str
     environments: list[Environment]

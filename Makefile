@@ -1,0 +1,67 @@
+# The project's tasks. `make run` and `make test` set everything up themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ACME := $(BIN)/acme
+
+# make run: SOURCE=simulate|cmapss|azure-pdm DATA=dir SUBSET=FD001 VIA=mqtt|backfill MINUTES=n FRESH=1
+SOURCE ?= simulate
+RUN_ARGS := --source $(SOURCE) $(if $(DATA),--data $(DATA)) $(if $(SUBSET),--subset $(SUBSET)) $(if $(VIA),--path $(VIA)) \
+	$(if $(MINUTES),--minutes $(MINUTES)) $(if $(SPEED),--speed $(SPEED)) $(if $(FRESH),--fresh) $(if $(KEEP),--keep)
+
+.PHONY: help setup run test check fast drills bench render lock clean
+
+help: ## these lines
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.stamp: requirements.txt pyproject.toml edge_service/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with make PYTHON=..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; install Debian's python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@echo "installing the locked packages"
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+setup: $(VENV)/.stamp ## virtual environment, locked packages, Java, jars, the broker's extension
+	@$(ACME) setup
+
+run: setup ## the main job: plant to Gold on real parts, with proof
+	@$(ACME) run $(RUN_ARGS)
+
+test: setup ## every test on the real parts, under 15 minutes
+	@$(ACME) setup --with test
+	@$(BIN)/python -m pytest -m "not drill" tests
+
+check: $(VENV)/.stamp ## format, lint, types, imports, render, fast tests, under 60 s
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-logo > /dev/null || $(BIN)/lint-imports
+	@$(ACME) render --check
+	@$(BIN)/mypy --no-error-summary & types=$$!; $(MAKE) --no-print-directory fast; wait $$types
+
+fast: $(VENV)/.stamp ## tests that need no Java and no service
+	@$(BIN)/python -m pytest -m "not spark and not real and not drill" tests
+
+drills: setup ## the whole matrix of faults, about an hour
+	@$(ACME) setup --with test
+	@$(BIN)/python -m pytest -m "drill" tests
+
+bench: setup ## measure, and write docs/reports/
+	@$(ACME) bench all
+
+render: $(VENV)/.stamp ## documents, ACL and config from the contracts
+	@$(ACME) render
+
+lock: ## requirements.txt anew from the declared packages
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-emit-package acme-platform-lib --no-emit-package acme-edge-service \
+		pyproject.toml edge_service/pyproject.toml --all-extras -o requirements.txt
+
+clean: ## removes local state (.acme) and caches; asks first
+	@read -r -p "remove .acme (tables, journal, jars) and caches? [y/N] " answer && [ "$$answer" = y ]
+	@rm -rf .acme .mypy_cache .ruff_cache .pytest_cache .hypothesis
