@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -29,6 +30,10 @@ class RunRecord:
     status: str = "succeeded"
     error: str | None = None
     counters: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """One line of JSON, for a notebook's exit value."""
+        return json.dumps(asdict(self), default=str)
 
 
 @contextmanager

@@ -1,0 +1,41 @@
+"""The notebooks' order: what runs after what. The same steps run by papermill here and by notebookutils in Fabric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from acme_lib.errors import WrongUse
+
+__all__ = ["STEPS", "Step", "chosen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One notebook of the pipeline; `after` names the steps it needs."""
+
+    name: str
+    after: tuple[str, ...] = ()
+    timeout_s: int = 3600
+
+    @property
+    def notebook(self) -> str:
+        return f"{self.name}.ipynb"
+
+
+STEPS: tuple[Step, ...] = (
+    Step("bronze_ingest"),
+    Step("silver_transform", after=("bronze_ingest",)),
+    Step("gold_aggregate", after=("silver_transform",)),
+    Step("quality_report", after=("silver_transform",)),
+)
+
+
+def chosen(names: Iterable[str] | None, steps: tuple[Step, ...] = STEPS) -> tuple[Step, ...]:
+    """The named steps in the pipeline's order, all of them for None. A step's `after` keeps only what was chosen too."""
+    if names is None:
+        return steps
+    wanted = set(names)
+    if unknown := wanted - {s.name for s in steps}:
+        raise WrongUse(f"no notebook {sorted(unknown)[0]!r} in the pipeline; it has {', '.join(s.name for s in steps)}")
+    return tuple(Step(s.name, tuple(a for a in s.after if a in wanted), s.timeout_s) for s in steps if s.name in wanted)

@@ -1,0 +1,118 @@
+"""Runs the notebooks here with papermill, all in one kernel, as runMultiple shares one Spark session in Fabric."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from acme_lib.errors import Stop
+from acme_lib.pipeline.dag import Step
+
+__all__ = ["NotebookRun", "run_locally"]
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+ENGINE = "acme-one-kernel"
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookRun:
+    """One executed notebook: seconds, where its executed copy lies, and the record its last cell left."""
+
+    name: str
+    seconds: float
+    output: Path
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def one_kernel() -> Iterator[Any]:
+    """A running kernel that several notebooks share; it ends with the block."""
+    from jupyter_client.manager import KernelManager
+
+    kernel = KernelManager(kernel_name="python3")
+    kernel.kernel_spec.argv[0] = sys.executable  # the project's own interpreter, whatever kernels the machine lists
+    kernel.start_kernel(env={**os.environ, "PYSPARK_PYTHON": sys.executable}, independent=False)
+    try:
+        yield kernel
+    finally:
+        kernel.shutdown_kernel(now=True)
+
+
+def register_engine() -> None:
+    """Makes the shared-kernel engine known to papermill."""
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class OneKernelEngine(NBClientEngine):
+        """papermill's own engine; the kernel manager comes with the call."""
+
+    papermill_engines.register(ENGINE, OneKernelEngine)
+
+
+def run_locally(
+    steps: tuple[Step, ...],
+    parameters: Mapping[str, Mapping[str, Any]],
+    out: Path,
+    *,
+    on_start: Callable[[Step], None] = lambda step: None,
+    on_end: Callable[[NotebookRun], None] = lambda run: None,
+) -> list[NotebookRun]:
+    """Executes `steps` in order; a failing notebook ends the run with its cell's error, and the next run goes on from the tables' marks.
+
+    `parameters`: per notebook name. `out` receives the executed copies.
+    """
+    register_engine()
+    out.mkdir(parents=True, exist_ok=True)
+    runs = []
+    with one_kernel() as kernel:
+        for step in steps:
+            on_start(step)
+            run = _execute(step, dict(parameters.get(step.name, {})), out, kernel)
+            on_end(run)
+            runs.append(run)
+            _forget(kernel)
+    return runs
+
+
+def _execute(step: Step, parameters: dict[str, Any], out: Path, kernel: Any) -> NotebookRun:
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    target, start = out / step.notebook, monotonic()
+    try:
+        done = papermill.execute_notebook(
+            str(NOTEBOOKS / step.notebook), str(target), parameters=parameters, engine_name=ENGINE, km=kernel,
+            progress_bar=False, log_output=False, kernel_name="python3", cwd=str(NOTEBOOKS.parent), execution_timeout=step.timeout_s,
+        )  # fmt: skip
+    except PapermillExecutionError as e:
+        raise Stop(f"notebook {step.name} failed: {e.ename}: {e.evalue}; its executed copy is {target}") from e
+    except Exception as e:  # a kernel that died takes the connection with it
+        raise Stop(
+            f"notebook {step.name} ended without an answer ({type(e).__name__}: {e}); run again, it goes on where it stopped"
+        ) from e
+    return NotebookRun(step.name, round(monotonic() - start, 2), target, _left(done))
+
+
+def _forget(kernel: Any) -> None:
+    """Clears the notebook's names, so that the next one can't lean on them."""
+    client = kernel.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    client.execute("%reset -f", silent=True, reply=True, timeout=60)
+    client.stop_channels()
+
+
+def _left(notebook: Any) -> dict[str, Any]:
+    """The record that `runtime.leave` printed last."""
+    for cell in reversed(notebook.cells):
+        for output in reversed(cell.get("outputs", [])):
+            for line in reversed(str(output.get("text", "")).strip().splitlines()):
+                if line.startswith("{"):
+                    return dict(json.loads(line))
+    return {}
