@@ -49,15 +49,22 @@ class Process:
         cwd: Path | None = None,
         ready: Callable[[], bool] = lambda: True,
         ready_within_s: float = 60.0,
+        show_stderr: bool = False,
     ) -> None:
         self.name, self.argv, self.log, self.cwd = name, list(argv), log, cwd
         self.env = {**os.environ, **(env or {})}
         self.ready, self.ready_within_s = ready, ready_within_s
+        self.show_stderr = show_stderr  # its progress bar belongs on the terminal
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int | None:
         return self._child.pid if self._child else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._child.poll() if self._child else None
 
     def alive(self) -> bool:
         return self._child is not None and self._child.poll() is None
@@ -69,7 +76,7 @@ class Process:
             self._child = subprocess.Popen(  # own session: Ctrl-C reaches us alone, and we end it in order
                 self.argv,
                 stdout=out,
-                stderr=subprocess.STDOUT,
+                stderr=None if self.show_stderr else subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 env=self.env,
                 cwd=self.cwd,

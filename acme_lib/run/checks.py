@@ -1,0 +1,58 @@
+"""Checks before the main job starts: what would fail later fails now, in one sentence."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from acme_lib.errors import Stop, WrongUse
+from acme_lib.processes import port_taken
+from acme_lib.run.options import RunOptions
+from acme_lib.settings import Settings
+
+__all__ = ["before_start"]
+
+DISK_NEEDED_GB = 3
+
+
+def before_start(options: RunOptions, found: Settings) -> None:
+    """Raises WrongUse or Stop, naming what to change."""
+    _source(options)
+    _ports(options, found)
+    _disk(found.home)
+
+
+def _source(options: RunOptions) -> None:
+    if options.source == "simulate":
+        if options.path == "backfill":
+            raise WrongUse("--path backfill needs historian files: add --source cmapss --data DIR")
+        return
+    if options.data is None:
+        raise WrongUse(f"--source {options.source} needs --data DIR, the folder of its files")
+    if not options.data.exists():
+        raise WrongUse(f"--data {options.data}: no such folder; name the folder that holds the files")
+
+
+def _ports(options: RunOptions, found: Settings) -> None:
+    if options.path == "backfill":
+        return
+    hubs = found.eventhubs
+    wanted = {
+        "broker.port": found.broker.port,
+        "eventhubs.kafka_port": hubs.kafka_port,
+        "eventhubs.amqp_port": hubs.amqp_port,
+        "eventhubs.control_port": hubs.control_port,
+    }
+    for key, port in wanted.items():
+        if port_taken(port):
+            variable = "ACME_" + key.upper().replace(".", "__")
+            raise Stop(f"port {port} is taken; end what listens there, or set {key} in acme.toml or {variable}")
+
+
+def _disk(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(home).free / 1e9
+    if free < DISK_NEEDED_GB:
+        raise Stop(
+            f"{home.resolve()} has {free:.1f} GB free and {DISK_NEEDED_GB} are needed; free some, or move the state with ACME_HOME"
+        )

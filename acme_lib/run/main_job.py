@@ -1,0 +1,153 @@
+"""The main job, stage by stage: start, publish, drain, notebooks, reconcile, report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from acme_lib import runtime
+from acme_lib.pipeline import chosen
+from acme_lib.pipeline.local import NotebookRun, run_locally
+from acme_lib.run.checks import before_start
+from acme_lib.run.evidence import Evidence
+from acme_lib.run.options import RunOptions
+from acme_lib.run.publish import backfill, publish
+from acme_lib.run.reconcile import reconcile
+from acme_lib.run.report import write_report
+from acme_lib.run.stack import Stack, bridge_status
+from acme_lib.settings import Settings
+
+__all__ = ["MainJob"]
+
+STATE = ("lakehouse", "checkpoints", "journal", "kafka", "broker", "published", "ops")  # what a clean start puts aside
+UNFINISHED = "unfinished"
+
+
+class MainJob:
+    """One run. `say` is told each stage's name as it starts; `folder` ends with summary.json and report.html."""
+
+    def __init__(self, options: RunOptions, found: Settings, say: Callable[[str], None] = lambda text: None) -> None:
+        self.options, self.settings, self.say = options, found, say
+        self.started = runtime.now()
+        self.run_id = self.started.strftime("%Y%m%dT%H%M%SZ")
+        self.seconds: dict[str, float] = {}
+
+    def run(self) -> dict[str, Any]:
+        """The summary. Raises WrongUse or Stop with one sentence; whatever was acknowledged stays for the next run."""
+        before_start(self.options, self.settings)
+        runs = self.settings.folder("runs")
+        marker = runs / UNFINISHED
+        if self.options.fresh or (self.options.fresh is None and not marker.exists()):
+            self._put_aside()
+        self.folder = self.settings.folder(f"runs/{self.run_id}")
+        marker.write_text(self.run_id)
+        summary = self._stages()
+        self._publish_results(summary)
+        marker.unlink(missing_ok=True)
+        return summary
+
+    def _put_aside(self) -> None:
+        """A clean start keeps the state before it, one back, under ACME_HOME/previous."""
+        home = self.settings.home.resolve()
+        present = [home / name for name in STATE if (home / name).exists()]
+        if not present:
+            return
+        shutil.rmtree(home / "previous", ignore_errors=True)
+        (home / "previous").mkdir()
+        for path in present:
+            path.rename(home / "previous" / path.name)
+
+    def _stages(self) -> dict[str, Any]:
+        published: dict[str, Any] = {}
+        bridge: dict[str, Any] | None = None
+        if self.options.path == "backfill":
+            with self._stage("backfill"):
+                published = backfill(self.options, self.folder / "backfill.log")
+            self._notebooks(skip="bronze_ingest")
+        else:
+            with self._timed_stack():
+                with self._stage("publish"):
+                    publish(self.options, self._evidence_folder() / self.run_id, self.folder / "publish.log")
+                with self._stage("drain"):
+                    published = self._counts()
+                    bridge = self.stack.drain(sum(published.values()))
+                self._notebooks()
+                bridge = bridge_status()
+        with self._stage("reconcile"):
+            return self._summary(published, bridge)
+
+    @contextmanager
+    def _timed_stack(self) -> Iterator[None]:
+        self.stack = Stack(self.settings, self.say)
+        with self._stage("start"):
+            self.stack.__enter__()
+        try:
+            yield
+        finally:
+            with self._stage("stop"):
+                self.stack.__exit__(None, None, None)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        self.say(name)
+        start = monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(monotonic() - start, 2)
+
+    def _notebooks(self, skip: str = "") -> None:
+        steps = chosen([s.name for s in chosen(None) if s.name != skip])
+
+        def note(done: NotebookRun) -> None:
+            self.seconds[done.name] = done.seconds
+
+        run_locally(
+            steps,
+            {s.name: {"run_id": self.run_id} for s in steps},
+            self.folder / "notebooks",
+            on_start=lambda step: self.say(f"notebook {step.name}"),
+            on_end=note,
+        )
+
+    def _evidence_folder(self) -> Path:
+        return self.settings.folder("published")
+
+    def _counts(self) -> dict[str, int]:
+        """Messages published since the last clean start, by kind."""
+        evidence = Evidence(self.settings.lakehouse_dir, self._evidence_folder())
+        return {r["kind"]: r["n"] for r in evidence.rows("SELECT kind, count(*) AS n FROM published GROUP BY kind")}
+
+    def _summary(self, published: dict[str, Any], bridge: dict[str, Any] | None) -> dict[str, Any]:
+        self.evidence = Evidence(self.settings.lakehouse_dir, self._evidence_folder())
+        dead = dict(bridge["dead_lettered"]) if bridge else {}
+        by_kind = {k: v for k, v in published.items() if isinstance(v, int)}
+        total = sum(by_kind.values()) if bridge else int(published.get("rows", 0))
+        return {
+            "run_id": self.run_id,
+            "source": self.options.source,
+            "path": self.options.path,
+            "started_utc": self.started.isoformat(timespec="seconds"),
+            "published": total,
+            "published_by_kind": by_kind if bridge else {"valid": total},
+            "accepted": bridge["accepted"] if bridge else 0,
+            "dead_lettered": dead,
+            "dead_lettered_total": sum(dead.values()),
+            "delivered": bridge["delivered"] if bridge else 0,
+            "redelivered": bridge["redelivered"] if bridge else 0,
+            **reconcile(self.evidence, bridge, by_kind if bridge else {"valid": total}),
+        }
+
+    def _publish_results(self, summary: dict[str, Any]) -> None:
+        summary["seconds"] = self.seconds
+        summary["seconds_total"] = round(sum(self.seconds.values()), 1)
+        write_report(self.folder / "report.html", summary, self.evidence)
+        (self.folder / "summary.json").write_text(json.dumps(summary, indent=2, default=str) + "\n")
+        latest = self.folder.parent / "latest"
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(self.folder.name)
