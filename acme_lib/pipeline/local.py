@@ -36,7 +36,7 @@ def one_kernel() -> Iterator[Any]:
     """A running kernel that several notebooks share; it ends with the block."""
     from jupyter_client.manager import KernelManager
 
-    kernel = KernelManager(kernel_name="python3")
+    kernel: Any = KernelManager(kernel_name="python3", client_class="jupyter_client.asynchronous.AsyncKernelClient")
     kernel.kernel_spec.argv[0] = sys.executable  # the project's own interpreter, whatever kernels the machine lists
     kernel.start_kernel(env={**os.environ, "PYSPARK_PYTHON": sys.executable}, independent=False)
     try:
@@ -60,6 +60,7 @@ def run_locally(
     parameters: Mapping[str, Mapping[str, Any]],
     out: Path,
     *,
+    notebooks: Path = NOTEBOOKS,
     on_start: Callable[[Step], None] = lambda step: None,
     on_end: Callable[[NotebookRun], None] = lambda run: None,
 ) -> list[NotebookRun]:
@@ -73,22 +74,22 @@ def run_locally(
     with one_kernel() as kernel:
         for step in steps:
             on_start(step)
-            run = _execute(step, dict(parameters.get(step.name, {})), out, kernel)
+            run = _execute(step, dict(parameters.get(step.name, {})), notebooks, out, kernel)
             on_end(run)
             runs.append(run)
             _forget(kernel)
     return runs
 
 
-def _execute(step: Step, parameters: dict[str, Any], out: Path, kernel: Any) -> NotebookRun:
+def _execute(step: Step, parameters: dict[str, Any], notebooks: Path, out: Path, kernel: Any) -> NotebookRun:
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
     target, start = out / step.notebook, monotonic()
     try:
         done = papermill.execute_notebook(
-            str(NOTEBOOKS / step.notebook), str(target), parameters=parameters, engine_name=ENGINE, km=kernel,
-            progress_bar=False, log_output=False, kernel_name="python3", cwd=str(NOTEBOOKS.parent), execution_timeout=step.timeout_s,
+            str(notebooks / step.notebook), str(target), parameters=parameters, engine_name=ENGINE, km=kernel,
+            progress_bar=False, log_output=False, kernel_name="python3", cwd=str(notebooks.parent), execution_timeout=step.timeout_s,
         )  # fmt: skip
     except PapermillExecutionError as e:
         raise Stop(f"notebook {step.name} failed: {e.ename}: {e.evalue}; its executed copy is {target}") from e
@@ -101,7 +102,9 @@ def _execute(step: Step, parameters: dict[str, Any], out: Path, kernel: Any) -> 
 
 def _forget(kernel: Any) -> None:
     """Clears the notebook's names, so that the next one can't lean on them."""
-    client = kernel.blocking_client()
+    from jupyter_client.blocking.client import BlockingKernelClient
+
+    client = BlockingKernelClient(**kernel.get_connection_info(session=True))
     client.start_channels()
     client.wait_for_ready(timeout=60)
     client.execute("%reset -f", silent=True, reply=True, timeout=60)

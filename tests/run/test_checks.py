@@ -1,0 +1,61 @@
+"""What would fail later fails before anything starts, in one sentence."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from acme_lib.errors import AcmeError, Stop, WrongUse
+from acme_lib.processes import free_port
+from acme_lib.run.checks import before_start
+from acme_lib.run.options import RunOptions
+from acme_lib.settings import EventHubsSettings, Settings
+
+
+def quiet(tmp_path: Path, **over: object) -> Settings:
+    ports = {"kafka_port": free_port(), "amqp_port": free_port(), "control_port": free_port()}
+    return Settings(home=tmp_path, broker={"port": free_port()}, eventhubs=EventHubsSettings(**ports), **over)  # type: ignore[arg-type]
+
+
+def test_a_free_machine_passes(tmp_path: Path) -> None:
+    before_start(RunOptions(), quiet(tmp_path))
+
+
+def test_a_taken_port_names_its_setting(tmp_path: Path) -> None:
+    found = quiet(tmp_path)
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", found.eventhubs.kafka_port))
+        s.listen()
+        with pytest.raises(
+            Stop,
+            match=rf"port {found.eventhubs.kafka_port} is taken.*eventhubs.kafka_port in acme.toml or ACME_EVENTHUBS__KAFKA_PORT",
+        ):
+            before_start(RunOptions(), found)
+
+
+def test_a_full_disk_says_how_much_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: namedtuple("Usage", "total used free")(1, 1, 500_000_000))
+    with pytest.raises(Stop, match=r"has 0\.5 GB free and 3 are needed"):
+        before_start(RunOptions(), quiet(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (RunOptions(source="cmapss"), "--source cmapss needs --data DIR"),
+        (RunOptions(source="cmapss", data=Path("/no/such")), "--data /no/such: no such folder"),
+        (RunOptions(path="backfill"), "--path backfill needs historian files"),
+    ],
+)
+def test_a_wrong_source_is_wrong_use(tmp_path: Path, options: RunOptions, sentence: str) -> None:
+    with pytest.raises(WrongUse, match=sentence):
+        before_start(options, quiet(tmp_path))
+
+
+def test_all_of_these_are_errors_the_cli_prints_as_one_sentence() -> None:
+    assert issubclass(Stop, AcmeError)
+    assert issubclass(WrongUse, AcmeError)
