@@ -1,15 +1,17 @@
-"""A broker small enough to misbehave on purpose: it takes MQTT v5 publishes at QoS 1 and records them in order."""
+"""A broker small enough to misbehave on purpose, and where the public data lies."""
 
 from __future__ import annotations
 
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import pytest
 
 
 class SmallBroker:
-    """Listens on `port`. `cut_after`: closes each connection after so many publishes, acknowledging only half of them.
+    """Takes MQTT v5 publishes at QoS 1 on `port` and records them in order. `cut_after`: closes each connection after so many publishes, acknowledging only half of them.
 
     `refuse_connect` and `deny` are reason codes; `deny` holds topics.
     """
@@ -75,3 +77,17 @@ def packets(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
             if byte < 0x80:
                 break
         yield first[0], stream.read(length)
+
+
+@pytest.fixture
+def small_broker() -> Iterator[Callable[..., SmallBroker]]:
+    """Makes small brokers with the options given, and closes them."""
+    made: list[SmallBroker] = []
+
+    def make(**options: object) -> SmallBroker:
+        made.append(SmallBroker(**options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
