@@ -1,0 +1,103 @@
+"""SQLite files of the journal: opened for durability, held by one writer, their errors turned into what to do."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from acme_lib.errors import Stop
+from acme_lib.journal.port import JournalFull
+
+__all__ = ["bytes_used", "explained", "hold", "open_db", "transaction"]
+
+_PAGE = 8192  # a frame of a busy drain fits one or two pages
+_WAIT_MS = 10_000
+
+
+def open_db(path: Path, schema: str) -> sqlite3.Connection:
+    """The database in WAL mode with synchronous=FULL: a commit returns after its fsync."""
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        db.execute(f"pragma busy_timeout = {_WAIT_MS}")
+        db.execute(f"pragma page_size = {_PAGE}")
+        db.execute("pragma journal_mode = wal")
+        db.execute("pragma synchronous = full")
+        db.executescript(schema)
+        _sync_folder(path.parent)
+    return db
+
+
+def hold(path: Path, what: str) -> int:
+    """An exclusive lock for this process's life; returns its descriptor. Raises Stop where another has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as e:
+        os.close(held)
+        raise Stop(f"{what}: another process holds {path}; stop it first, two writers would break the order") from e
+    return held
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+    """One commit, or nothing."""
+    with explained(path):
+        db.execute("begin immediate")
+        try:
+            yield db
+            db.execute("commit")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("rollback")
+            raise
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """SQLite's errors as JournalFull or Stop, with what to change."""
+    try:
+        yield
+    except sqlite3.Error as e:
+        code = getattr(e, "sqlite_errorname", "") or ""
+        if code.startswith("SQLITE_FULL"):
+            raise JournalFull(f"journal: no space left for {path}; free some, the bridge goes on by itself") from e
+        raise Stop(f"journal: {path}: {e} ({code}); {_mend(code)}") from e
+    except OSError as e:
+        if e.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise JournalFull(f"journal: no space left for {path}; free some, the bridge goes on by itself") from e
+        raise Stop(f"journal: {path}: {e}; make the folder writable, or mend its disk, then start again") from e
+
+
+def _mend(code: str) -> str:
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return "the file is damaged: follow docs/runbooks/bridge-buffer.md, section Damaged file"
+    if code.startswith("SQLITE_IOERR"):
+        return "the disk failed: free or replace it, then start the bridge again"
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "another program holds the file: end it, then start again"
+    return "make the file and its folder writable for the bridge, then start again"
+
+
+def bytes_used(db: sqlite3.Connection, path: Path) -> int:
+    """Pages in use, and the write-ahead log. Freed pages stay in the file for reuse and are not counted."""
+    with explained(path):
+        pages, free, size = (
+            db.execute(f"pragma {p}").fetchone()[0] for p in ("page_count", "freelist_count", "page_size")
+        )
+    log = path.with_name(path.name + "-wal")
+    return int((pages - free) * size) + (log.stat().st_size if log.exists() else 0)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)  # a new file's name must survive a power cut too
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,142 @@
+"""The journal on SQLite: one row per group commit, written and fsynced in one transaction with the counters."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from acme_lib.errors import Quarantine
+from acme_lib.journal import files
+from acme_lib.journal.codec import Corrupt, Entry, Frame, counts_of, counts_text, decode, encode, parse_counts
+
+__all__ = ["Row", "SqliteJournal"]
+
+Row = tuple[int, int, int, str, bytes]  # last, first, at_ms, counts, body
+
+SCHEMA = """
+create table if not exists frame(last integer primary key, first integer not null, at_ms integer not null,
+  counts text not null, body blob not null);
+create index if not exists frame_counts on frame(first, counts);
+create table if not exists counter(name text primary key, value integer not null) without rowid;
+"""
+_PRUNE_ROWS = 2_000  # bounds the time one deletion holds the write lock
+
+
+class SqliteJournal:
+    """`writer=True` takes the folder's lock: exactly one process appends. Readers come and go as they like.
+
+    Raises Stop where the file is damaged, its disk fails, or another writer holds it; JournalFull where no space is left.
+    """
+
+    def __init__(self, path: Path, *, writer: bool = False) -> None:
+        self.path = path
+        self._lock = files.hold(path.with_suffix(".lock"), "journal") if writer else None
+        self._db = files.open_db(path, SCHEMA)
+        with files.explained(path):
+            self._last = self._stored_last()
+
+    def _stored_last(self) -> int:
+        row = self._db.execute("select value from counter where name = 'last_seq'").fetchone()
+        return int(row[0]) if row else 0
+
+    @property
+    def next_seq(self) -> int:
+        return self._last + 1
+
+    def append(self, entries: Sequence[Entry], now_ms: int, counts: Mapping[str, int] | None = None) -> int:
+        first, last = self._last + 1, self._last + len(entries)
+        per_hub = counts_of(entries)
+        body = encode(first, entries) if entries else b""
+        moved = {"last_seq": len(entries), **{f"accepted/{hub}": n for hub, n in per_hub.items()}, **(counts or {})}
+        with files.transaction(self._db, self.path) as db:
+            if entries:
+                db.execute("insert into frame values(?,?,?,?,?)", (last, first, now_ms, counts_text(per_hub), body))
+            db.executemany(
+                "insert into counter values(?,?) on conflict(name) do update set value = value + excluded.value",
+                [(name, n) for name, n in moved.items() if n],
+            )
+        self._last = last
+        return last
+
+    def rows(self, after: int, most_bytes: int) -> list[Row]:
+        """Stored rows as they lie, at least one where there is any."""
+        found: list[Row] = []
+        size = 0
+        with files.explained(self.path):
+            cursor = self._db.execute(
+                "select last, first, at_ms, counts, body from frame where last > ? order by last", (after,)
+            )
+            for row in cursor:
+                found.append(row)
+                size += len(row[4])
+                if size >= most_bytes:
+                    break
+            cursor.close()
+        return found
+
+    def frames(self, after: int, most_bytes: int) -> list[Frame | Corrupt]:
+        return [_opened(row) for row in self.rows(after, most_bytes)]
+
+    def prune(self, through: int) -> int:
+        with files.transaction(self._db, self.path) as db:
+            found = db.execute(
+                "delete from frame where last in (select last from frame where last <= ? order by last limit ?)",
+                (through, _PRUNE_ROWS),
+            )
+            return found.rowcount
+
+    def counters(self) -> dict[str, int]:
+        with files.explained(self.path):
+            return dict(self._db.execute("select name, value from counter").fetchall())
+
+    def remaining(self, after: int) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        with files.explained(self.path):
+            found = self._db.execute("select counts, count(*) from frame where first > ? group by counts", (after,))
+            for text, times in found:
+                total.update({hub: n * times for hub, n in parse_counts(text).items()})
+        return dict(total)
+
+    def take(self, rows: Iterable[Row], counters: Mapping[str, int]) -> None:
+        """Adopts another copy's rows and counters whole: how a mirror and its journal catch up with one another."""
+        with files.transaction(self._db, self.path) as db:
+            db.executemany("insert or replace into frame values(?,?,?,?,?)", rows)
+            db.executemany("insert or replace into counter values(?,?)", list(counters.items()))
+        self._last = counters.get("last_seq", self._last)
+
+    def retract(self, first: int, counters: Mapping[str, int]) -> None:
+        """Takes back rows from `first` on, and the counters to `counters`: the other copy had no space for them."""
+        with files.transaction(self._db, self.path) as db:
+            db.execute("delete from frame where first >= ?", (first,))
+            db.execute("delete from counter")
+            db.executemany("insert into counter values(?,?)", list(counters.items()))
+        self._last = first - 1
+
+    def bytes_used(self) -> int:
+        return files.bytes_used(self._db, self.path)
+
+    def close(self) -> None:
+        self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _opened(row: Row) -> Frame | Corrupt:
+    last, first, at_ms, counts, body = row
+    try:
+        entries = decode(first, body)
+        if len(entries) != last - first + 1:
+            raise Quarantine(f"holds {len(entries)} entries")
+        return Frame(first, last, at_ms, entries)
+    except Quarantine as e:
+        return Corrupt(first, last, at_ms, _readable(counts), body, str(e))
+
+
+def _readable(counts: str) -> dict[str, int]:
+    try:
+        return parse_counts(counts)
+    except ValueError:
+        return {}
