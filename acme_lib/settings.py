@@ -36,6 +36,9 @@ class EventHubsSettings(Section):
     )
     identity: Literal["local", "connection_string", "service_principal", "managed_identity"] = "local"
     connection_string_secret: str = "eventhubs-connection-string"
+    tenant_id: str = Field("", description="Entra ID tenant of the service principal")
+    client_id: str = Field("", description="service principal's application, or a user-assigned managed identity")
+    client_secret_secret: str = "eventhubs-client-secret"
     kafka_port: int = Field(9092, ge=1, le=65535)
     amqp_port: int = Field(5671, ge=1, le=65535)
     control_port: int = Field(5670, ge=1, le=65535)
