@@ -26,7 +26,15 @@ MOISTURE_TAGS = ("moisture_setpoint", "moisture_actual")
 class Machine:
     """Readings of `equipment` in event-time order. `wear`: where it starts, 0 new, 1 failed."""
 
-    def __init__(self, config: Config, site: Site, equipment: Equipment, tags: list[Tag], wear: float) -> None:
+    def __init__(
+        self,
+        config: Config,
+        site: Site,
+        equipment: Equipment,
+        tags: list[Tag],
+        wear: float,
+        counter_resets: list[int] | None = None,
+    ) -> None:
         self.path, self._config, self._site = equipment.path, config, site
         self._draws = Draws(config.seed, equipment.path)
         self._tags = {tag.name: tag for tag in tags}
@@ -37,7 +45,7 @@ class Machine:
         self._gauges = [Gauge(t, self._draws, ambient) for t in tags if t.kind == "gauge" and t.name not in apart]
         self._moisture = Moisture(self._draws) if set(MOISTURE_TAGS) <= set(self._tags) else None
         self._counters = Counters(self._draws, equipment.ideal_rate_per_h) if COUNTER_TAGS[0] in self._tags else None
-        self._shift = shift_of(site, config.start_ms)
+        self._shift, self._resets_ms = shift_of(site, config.start_ms), sorted(counter_resets or [])
 
     def readings(self) -> Iterator[Reading]:
         """All readings of the configured span."""
@@ -87,8 +95,10 @@ class Machine:
                 yield self._reading(at_ms, tag, value)
 
     def _reset_counters(self, at_ms: int, *, repaired: bool) -> None:
-        shift = shift_of(self._site, at_ms)
-        if self._counters and (repaired or shift != self._shift):
+        shift, by_hand = shift_of(self._site, at_ms), bool(self._resets_ms and at_ms >= self._resets_ms[0])
+        if by_hand:
+            self._resets_ms.pop(0)
+        if self._counters and (repaired or by_hand or shift != self._shift):
             self._counters.reset()
         self._shift = shift
 

@@ -53,6 +53,10 @@ class Operation:
     def running(self) -> bool:
         return self.state == "EXECUTE"
 
+    def run_to_failure(self) -> None:
+        """No planned maintenance until the next repair."""
+        self._planned = False
+
     def step(self, seconds: float, load: float) -> Happening | None:
         """Lets `seconds` pass; at most one thing happens in a step."""
         if self.running:

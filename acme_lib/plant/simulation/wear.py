@@ -29,3 +29,8 @@ class WearLaw:
             return 0.0
         ratio = (1 + self.acceleration) / (1 + self.acceleration * wear)
         return self.life_h * math.log(ratio) / (math.log1p(self.acceleration) * load * load)
+
+    def worn_so_that(self, hours_left: float, load: float = 1.0) -> float:
+        """The wear from which failure is `hours_left` running hours away; 0 where a new machine would outlast none."""
+        left = math.exp(math.log1p(self.acceleration) * load * load * hours_left / self.life_h)
+        return max(0.0, ((1 + self.acceleration) / left - 1) / self.acceleration)
