@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from acme_lib.contracts import contracts
@@ -63,6 +64,10 @@ class Lane:
             self._reset()
 
 
+def _send(batch: Any, client: Any, timeout_s: float) -> None:
+    client.send_batch(batch, timeout=timeout_s)
+
+
 class EventHubSender:
     """The sender port on azure-eventhub."""
 
@@ -87,7 +92,7 @@ class EventHubSender:
         lane = self._lane(partition)
         for batch in batches(bodies, partition, self._limit):
             try:
-                lane.run(lambda client, timeout_s, batch=batch: client.send_batch(batch, timeout=timeout_s))
+                lane.run(partial(_send, batch))
             except Exception as e:
                 raise judge(e, self._hub, partition) from e
 

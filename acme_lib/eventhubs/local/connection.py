@@ -16,10 +16,11 @@ from acme_lib.eventhubs.local.amqp.frames import (
     error,
     split,
 )
-from acme_lib.eventhubs.local.amqp.types import Encoded, Malformed, Symbol, encode
+from acme_lib.eventhubs.local.amqp.types import Malformed, Symbol, array
+from acme_lib.eventhubs.local.attach import attach
 from acme_lib.eventhubs.local.gate import Grant
-from acme_lib.eventhubs.local.hub import Address, Namespace
-from acme_lib.eventhubs.local.links import Link, attach
+from acme_lib.eventhubs.local.hub import Namespace
+from acme_lib.eventhubs.local.links import Link
 
 __all__ = ["Connection"]
 
@@ -96,10 +97,7 @@ class Connection(asyncio.Protocol):
             return
         self.transport.write(header)
         if header == HEADER_SASL:
-            names = [encode("symbol", name)[2:] for name in MECHANISMS]
-            body = b"\xa3" + b"".join(bytes((len(n),)) + n for n in names)
-            array = b"\xe0" + bytes((len(body) + 1, len(names))) + body
-            self.send(0, "sasl_mechanisms", mechanisms=Encoded(array))
+            self.send(0, "sasl_mechanisms", mechanisms=array(0xB3, MECHANISMS))
 
     def on_sasl_init(self, _: int, frame: Performative) -> None:
         known = frame.mechanism in MECHANISMS
@@ -128,44 +126,8 @@ class Connection(asyncio.Protocol):
 
     def on_begin(self, channel: int, frame: Performative) -> None:
         self.sessions[channel] = Session(frame.next_outgoing_id or 0)
-        windows = {"incoming_window": WINDOW, "outgoing_window": WINDOW, "handle_max": 255}
+        windows: dict[str, Any] = {"incoming_window": WINDOW, "outgoing_window": WINDOW, "handle_max": 255}
         self.send(channel, "begin", remote_channel=channel, next_outgoing_id=1, **windows)
-
-    # ---- who may
-    def may_attach(self, place: Address, receiving: bool) -> tuple[str, str] | None:
-        """None, or (condition, text) of the refusal."""
-        hubs = self.namespace.log.hubs
-        if place.entity in ("$cbs", "$management"):
-            return None
-        if place.entity not in hubs:
-            return "amqp:not-found", f"The messaging entity '{place.entity}' could not be found."
-        if receiving:
-            return (
-                "amqp:not-implemented",
-                "This door takes events; read them from Kafka (acme_lib.eventhubs.source_options).",
-            )
-        if place.partition is not None and not (
-            place.partition.isdigit() and int(place.partition) < hubs[place.entity]
-        ):
-            return (
-                "com.microsoft:argument-out-of-range",
-                f"'{place.partition}' is no partition of '{place.entity}', which has 0 to {hubs[place.entity] - 1}.",
-            )
-        grant = self.grants.get(place.entity)
-        if grant is None or not self.namespace.gate.may_send(grant, place.entity):
-            who = "no token" if grant is None else grant.identity
-            return (
-                "amqp:unauthorized-access",
-                f"Unauthorized access. 'Send' claim(s) are required to perform this operation. Resource: '{place.entity}' ({who}).",
-            )
-        return None
-
-    def expired(self, hub: str) -> str | None:
-        """The text of the refusal where the hub's token has ended."""
-        grant = self.grants.get(hub)
-        if grant and grant.expires_s < self.namespace.gate.clock():
-            return f"ExpiredToken: The token for '{hub}' is expired. Put a new one."
-        return None
 
     # ---- links
     def on_attach(self, channel: int, frame: Performative) -> None:
@@ -182,7 +144,7 @@ class Connection(asyncio.Protocol):
 
     def flow(self, channel: int, **link: Any) -> None:
         session = self.sessions[channel]
-        windows = {"incoming_window": WINDOW, "outgoing_window": WINDOW}
+        windows: dict[str, Any] = {"incoming_window": WINDOW, "outgoing_window": WINDOW}
         self.send(
             channel,
             "flow",

@@ -7,6 +7,7 @@ import json
 import signal
 import ssl
 import sys
+import time
 
 import structlog
 
@@ -98,7 +99,8 @@ async def serve(found: Settings) -> None:
     loop = asyncio.get_running_loop()
     hubs = {hub.name: hub.partitions for hub in contracts().bridge.hubs}
     log = KafkaLog(f"{HOST}:{found.eventhubs.kafka_port}", hubs, loop)
-    door = Door(found, Namespace(log, Faults(), gate(found)), server_context(found) if found.eventhubs.tls else None)
+    namespace = Namespace(log, Faults(), gate(found), opened_ms=int(time.time() * 1000))
+    door = Door(found, namespace, server_context(found) if found.eventhubs.tls else None)
     await door.listen()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

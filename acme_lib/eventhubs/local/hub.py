@@ -28,6 +28,7 @@ class Namespace:
     connections: set[Connection] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     turn: Counter[str] = field(default_factory=Counter)
+    opened_ms: int = 0
 
     def next_partition(self, hub: str) -> int:
         """Round robin, for events with neither partition nor key."""

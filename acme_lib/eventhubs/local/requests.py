@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from acme_lib.errors import AcmeError
 from acme_lib.eventhubs.local.amqp.sections import message_id, request, response
-from acme_lib.eventhubs.local.amqp.types import Encoded, array_of_strings, encode
+from acme_lib.eventhubs.local.amqp.types import Encoded, array, encode
 from acme_lib.eventhubs.local.gate import Refused
 from acme_lib.eventhubs.local.hub import address
 
@@ -29,7 +29,7 @@ async def answer(connection: Connection, entity: str, raw: bytes, respond: Calla
         if entity == "$cbs":
             status, text, value = put_token(connection, properties, str(body))
         else:
-            status, text, value = await read(connection.namespace, properties)
+            status, text, value = await read(connection, properties)
     except Refused as e:
         status, text, value = e.status, str(e), _NOTHING
     except AcmeError as e:
@@ -50,17 +50,20 @@ def put_token(connection: Connection, properties: dict[str, Any], token: str) ->
     return 202, "Accepted", _NOTHING
 
 
-async def read(namespace: Namespace, properties: dict[str, Any]) -> Answer:
+async def read(connection: Connection, properties: dict[str, Any]) -> Answer:
     """Properties of a hub or a partition. Raises Refused, and Stop where the log does not answer."""
+    namespace = connection.namespace
     hub, kind = str(properties.get("name", "")), properties.get("type")
+    grant = connection.grants.get(hub) or connection.grants.get("$management")
+    if grant is None or not namespace.gate.may_send(grant, hub):
+        raise Refused(401, f"Unauthorized access to '{hub}': put a token that may send there first.")
     if hub not in namespace.log.hubs:
         raise Refused(404, f"The messaging entity '{hub}' could not be found.")
     partitions = [str(n) for n in range(namespace.log.hubs[hub])]
     common = {"name": hub, "type": kind}
     if kind == "com.microsoft:eventhub":
-        created = (await namespace.log.state(hub, 0)).last_ms
-        counts = {"partition_count": encode("int", len(partitions)), "partition_ids": array_of_strings(partitions)}
-        return 200, "OK", encode("map", {**common, "created_at": encode("timestamp", created), **counts})
+        counts = {"partition_count": encode("int", len(partitions)), "partition_ids": array(0xB1, partitions)}
+        return 200, "OK", encode("map", {**common, "created_at": encode("timestamp", namespace.opened_ms), **counts})
     if kind == "com.microsoft:partition" and properties.get("partition") in partitions:
         return 200, "OK", await _partition(namespace, common, str(properties["partition"]))
     raise Refused(400, f"$management knows no {kind} with partition {properties.get('partition')}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-__all__ = ["NULL", "Described", "Encoded", "Malformed", "Symbol", "array_of_strings", "described", "encode", "read"]
+__all__ = ["NULL", "Described", "Encoded", "Malformed", "Symbol", "array", "described", "encode", "read"]
 
 NULL = b"\x40"
 MAX_DEPTH = 24
@@ -55,10 +55,10 @@ def described(descriptor: int, *fields: bytes) -> Encoded:
     return Encoded(b"\x00\x53" + bytes((descriptor,)) + _compound(0xD0, list(fields)))
 
 
-def array_of_strings(texts: list[str]) -> Encoded:
-    """An array with one constructor (str32) for all."""
+def array(code: int, texts: Sequence[str]) -> Encoded:
+    """An array of strings (code 0xb1) or symbols (0xb3): one constructor for all."""
     items = b"".join(struct.pack(">I", len(raw)) + raw for raw in (text.encode() for text in texts))
-    return Encoded(struct.pack(">BIIB", 0xF0, len(items) + 5, len(texts), 0xB1) + items)
+    return Encoded(struct.pack(">BIIB", 0xF0, len(items) + 5, len(texts), code) + items)
 
 
 def _map(value: Mapping[Any, Any]) -> bytes:
