@@ -2,48 +2,103 @@
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Example: acme plant simulate --minutes 60 --speed 60"
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+Log = Annotated[Path | None, typer.Option(help="folder of the publish log: evidence of what was acknowledged")]
+Json = Annotated[bool, typer.Option("--json", help="one object for machines")]
+Identity = Annotated[str, typer.Option(help="user name at the broker (contracts/roles.yaml)")]
+Format = Annotated[str, typer.Option("--format", help="cmapss or azure-pdm")]
+Source = Annotated[Path, typer.Argument(help="folder of the files, or one file", metavar="PATH")]
+Subset = Annotated[str, typer.Option(help="C-MAPSS subset, such as FD001")]
+Split = Annotated[str, typer.Option(help="C-MAPSS: train, test or both")]
+Limit = Annotated[int | None, typer.Option("--limit-equipment", help="only the first so many engines or machines")]
+Rate = Annotated[float | None, typer.Option(help="messages a second, in place of --speed")]
 
 
 @app.callback()
-def _plant() -> None:
-    """Simulate a plant, replay or backfill a historian.
+def plant() -> None:
+    """Example: acme plant simulate --minutes 2 --speed 120 --publish-log .acme/published
 
-    Example: acme plant simulate --minutes 60 --speed 60 --publish-log .acme/publish-log
+    Simulate a plant, replay historian files over MQTT, or backfill them straight into Bronze.
     """
 
 
 @app.command()
 def simulate(
-    minutes: Annotated[float, typer.Option(help="Event time to simulate, minutes.")] = 60.0,
-    speed: Annotated[str, typer.Option(help="Times faster than real time, or max.")] = "1",
-    seed: Annotated[int, typer.Option(help="Same seed and start, same bytes.")] = 1,
-    malformed_share: Annotated[float, typer.Option(help="Share of messages that are malformed.")] = 0.01,
-    publish_log: Annotated[Optional[Path], typer.Option(help="Folder of the publish log.")] = None,  # noqa: UP045
-    as_json: Annotated[bool, typer.Option("--json", help="One object for machines.")] = False,
+    minutes: Annotated[float, typer.Option(help="how long to publish; event time at --speed max")] = 60.0,
+    speed: Annotated[str, typer.Option(help="event time passes so many times faster; or max")] = "1",
+    rate: Rate = None,
+    seed: Annotated[int, typer.Option(help="same seed and --start, same bytes")] = 1,
+    start: Annotated[str | None, typer.Option(help="event time of the first reading, ISO 8601")] = None,
+    period: Annotated[float | None, typer.Option(help="seconds between readings of a gauge")] = None,
+    malformed_share: Annotated[float, typer.Option(help="share of messages that are malformed")] = 0.01,
+    duplicate_share: Annotated[float, typer.Option(help="share of messages that are sent twice")] = 0.005,
+    conflicts: Annotated[int, typer.Option(help="how many message ids are used again with another body")] = 0,
+    life_h: Annotated[float, typer.Option(help="running hours of a machine from new to failure")] = 36.0,
+    messages: Annotated[int | None, typer.Option(help="stop after so many messages")] = None,
+    publish_log: Log = None,
+    identity: Identity = "plant-simulator",
+    as_json: Json = False,
 ) -> None:
-    """Publish a simulated plant.
+    """Example: acme plant simulate --minutes 2 --speed 120 --seed 7 --malformed-share 0.01
 
-    Example: acme plant simulate --minutes 240 --speed 120 --seed 7 --malformed-share 0.01
+    Publishes the registered plant: --minutes on the wall, N times as much event time at --speed N, ending at the present.
+    At --speed max, or with --rate, --minutes is event time.
     """
-    from acme_lib.plant.publishing import Pace, publish
-    from acme_lib.plant.simulation import Config, started_ms
-    from acme_lib.plant.simulation import simulate as messages
-    from acme_lib.settings import settings
+    from acme_lib.plant import commands, console
 
-    pace = Pace.parse(speed)
-    config = Config(started_ms(time.time_ns() // 1_000_000, minutes, pace.speed), minutes, seed, malformed_share)
-    found = publish(messages(config), settings().broker, publish_log, pace=pace)
-    if as_json:
-        print(json.dumps({"published": found.published, "seconds": round(found.seconds, 3), **found.kinds}))
-    else:
-        print(f"{found.published} published in {found.seconds:.1f} s, {found.rate:.0f}/s")
+    config, pace = commands.simulation(
+        minutes, speed, rate, start, seed=seed, malformed_share=malformed_share, duplicate_share=duplicate_share,
+        conflicts=conflicts, period_s=period, life_h=life_h,
+    )  # fmt: skip
+    console.show(commands.simulated(config, pace, messages, publish_log, identity), as_json)
+
+
+@app.command()
+def replay(
+    path: Source,
+    form: Format,
+    subset: Subset = "FD001",
+    split: Split = "train",
+    limit_equipment: Limit = None,
+    speed: Annotated[str, typer.Option(help="event time passes so many times faster; or max")] = "max",
+    rate: Rate = None,
+    publish_log: Log = None,
+    identity: Identity = "plant-simulator",
+    as_json: Json = False,
+) -> None:
+    """Example: acme plant replay --format cmapss --subset FD001 ../shared/data/cmapss
+
+    Publishes historian files as telemetry over MQTT, by event time, marked replayed.
+    """
+    from acme_lib.plant import commands, console
+    from acme_lib.plant.historian import histories
+    from acme_lib.plant.publishing import Pace
+
+    found = histories(form, path, subset=subset, split=split, limit=limit_equipment)
+    console.show(commands.replayed(found, Pace.parse(speed, rate), publish_log, identity), as_json)
+
+
+@app.command()
+def backfill(
+    path: Source,
+    form: Format,
+    subset: Subset = "FD001",
+    split: Split = "train",
+    limit_equipment: Limit = None,
+    as_json: Json = False,
+) -> None:
+    """Example: acme plant backfill --format cmapss --subset FD001 ../shared/data/cmapss
+
+    Writes historian files straight into bronze_events, without a broker. A second time adds nothing.
+    """
+    from acme_lib.plant import commands, console
+    from acme_lib.plant.historian import histories
+
+    found = histories(form, path, subset=subset, split=split, limit=limit_equipment)
+    console.show(commands.backfilled(found), as_json)
