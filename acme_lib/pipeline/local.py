@@ -83,6 +83,7 @@ def run_locally(
 
 def _execute(step: Step, parameters: dict[str, Any], notebooks: Path, out: Path, kernel: Any) -> NotebookRun:
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     target, start = out / step.notebook, monotonic()
@@ -93,9 +94,9 @@ def _execute(step: Step, parameters: dict[str, Any], notebooks: Path, out: Path,
         )  # fmt: skip
     except PapermillExecutionError as e:
         raise Stop(f"notebook {step.name} failed: {e.ename}: {e.evalue}; its executed copy is {target}") from e
-    except Exception as e:  # a kernel that died takes the connection with it
+    except DeadKernelError as e:
         raise Stop(
-            f"notebook {step.name} ended without an answer ({type(e).__name__}: {e}); run again, it goes on where it stopped"
+            f"notebook {step.name} ended without an answer (its kernel died); run again, it goes on where it stopped"
         ) from e
     return NotebookRun(step.name, round(monotonic() - start, 2), target, _left(done))
 

@@ -13,7 +13,9 @@ from acme_lib.pipeline.local import run_locally
 
 
 def notebook(folder: Path, name: str, *cells: str) -> Step:
-    book = nbformat.v4.new_notebook()
+    book = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
     book.cells = [
         nbformat.v4.new_code_cell("run_id = 'none'", metadata={"tags": ["parameters"]}),
         *map(nbformat.v4.new_code_cell, cells),
