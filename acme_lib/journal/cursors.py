@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -102,6 +103,16 @@ class Cursors:
         with files.explained(self.path):
             found = self._db.execute("select first, last, why from quarantine order by last").fetchall()
         return [Quarantined(*row) for row in found]
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All reads inside see one moment."""
+        with files.explained(self.path):
+            self._db.execute("begin")
+            try:
+                yield
+            finally:
+                self._db.execute("rollback")
 
     def bytes_used(self) -> int:
         return files.bytes_used(self._db, self.path)

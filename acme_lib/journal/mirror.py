@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from acme_lib.journal.codec import Corrupt, Entry, Frame
 from acme_lib.journal.port import JournalFull
@@ -48,6 +49,9 @@ class MirroredJournal:
 
     def remaining(self, after: int) -> dict[str, int]:
         return self._main.remaining(after)
+
+    def reading(self) -> AbstractContextManager[None]:
+        return self._main.reading()
 
     def bytes_used(self) -> int:
         return max(self._main.bytes_used(), self._copy.bytes_used())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from acme_lib.errors import SlowDown
@@ -40,6 +41,9 @@ class Journal(Protocol):
 
     def remaining(self, after: int) -> dict[str, int]:
         """Entries per hub in stored frames that begin above `after`; frames are counted, not opened."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """All reads inside see one moment."""
 
     def bytes_used(self) -> int:
         """Bytes on disk that hold something."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from acme_lib.errors import Quarantine
@@ -21,7 +22,7 @@ create table if not exists frame(last integer primary key, first integer not nul
 create index if not exists frame_counts on frame(first, counts);
 create table if not exists counter(name text primary key, value integer not null) without rowid;
 """
-_PRUNE_ROWS = 2_000  # bounds the time one deletion holds the write lock
+_PRUNE_ROWS = 500  # bounds the time one deletion holds the write lock
 
 
 class SqliteJournal:
@@ -105,6 +106,20 @@ class SqliteJournal:
             db.executemany("insert or replace into frame values(?,?,?,?,?)", rows)
             db.executemany("insert or replace into counter values(?,?)", list(counters.items()))
         self._last = counters.get("last_seq", self._last)
+
+    def skip_to(self, last: int, counters: Mapping[str, int]) -> None:
+        """Goes on after `last` with these totals: this file is new, and others remember an older one."""
+        self.take([], {**self.counters(), **counters, "last_seq": last})
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """All reads inside see one moment."""
+        with files.explained(self.path):
+            self._db.execute("begin")
+            try:
+                yield
+            finally:
+                self._db.execute("rollback")
 
     def retract(self, first: int, counters: Mapping[str, int]) -> None:
         """Takes back rows from `first` on, and the counters to `counters`: the other copy had no space for them."""

@@ -1,0 +1,113 @@
+"""Puts the two processes together from settings and contracts, and runs each until it is told to end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from acme_lib import runtime
+from acme_lib.bridge.budget import Budget, Gauge, Raiser
+from acme_lib.bridge.egress import Egress
+from acme_lib.bridge.files import BridgeFiles
+from acme_lib.bridge.ingest import Ingest
+from acme_lib.bridge.intake import Intake
+from acme_lib.bridge.lanes import Lanes
+from acme_lib.bridge.ledger import Status, read_status
+from acme_lib.bridge.mapping import Mapping
+from acme_lib.bridge.subscriber import Account, Subscriber
+from acme_lib.contracts import contracts
+from acme_lib.errors import AcmeError
+from acme_lib.eventhubs import HubSender, connect, partition_for
+from acme_lib.journal import Corrupt
+from acme_lib.monitoring import JsonlAlerts
+from acme_lib.settings import Settings
+
+__all__ = ["account", "alerts", "egress", "ingest", "status", "until_told"]
+
+log = structlog.get_logger("bridge")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MB = 1_000_000
+
+
+def until_told() -> threading.Event:
+    """Set by SIGTERM or SIGINT."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    return told
+
+
+def alerts(settings: Settings) -> JsonlAlerts:
+    return JsonlAlerts(settings.folder("ops") / "alerts.jsonl")
+
+
+def account(settings: Settings) -> Account:
+    """Who the bridge is at the broker. On loopback a user name is enough; elsewhere the secret `mqtt-<bridge id>` too."""
+    broker, name = settings.broker, settings.bridge.id
+    password = None if broker.host in _LOOPBACK else runtime.secret(f"mqtt-{name}")
+    return Account(broker.host, broker.port, name, name, password)
+
+
+def ingest(settings: Settings, told: threading.Event) -> None:
+    """Runs ingest until `told`. Raises Stop where going on would lose data."""
+    files, found = BridgeFiles.of(settings), contracts().bridge
+    journal, mapping, raiser = files.writer(), Mapping(found), alerts(settings)
+    cursors = files.cursors()
+    subscriber = Subscriber(account(settings), mapping.filters)
+    free = partial(_free, files.folder)
+    gauge = Gauge(Budget(settings.bridge.disk_budget_mb * MB), raiser, settings.bridge.id, free)
+    step = Ingest(
+        subscriber, journal, Intake(mapping, settings.bridge.id), gauge, runtime.files_dir() / "dlq", cursors.lowest
+    ).step
+    log.info("ingest", next_seq=journal.next_seq, pid=os.getpid())
+    try:
+        while not told.is_set():
+            step()
+    finally:
+        subscriber.close()
+        journal.close()
+
+
+def egress(settings: Settings, told: threading.Event) -> None:
+    """Runs egress until `told`. Raises Stop where a hub refuses for good."""
+    files, found = BridgeFiles.of(settings), contracts().bridge
+    cursors, journal = files.cursors(writer=True), files.reader()
+    hubs = sorted({found.hub, found.dead_letter_hub, *(lane.hub for lane in cursors.positions())})
+    sender: partial[HubSender] = partial(connect, settings=settings)
+    try:
+        lanes = Lanes(hubs, sender, partition_for, files.folder, told)
+    except AcmeError:
+        if told.is_set():
+            return
+        raise
+    run = Egress(journal, cursors, lanes, partial(_corrupt, alerts(settings)))
+    log.info("egress", pid=os.getpid(), partitions=lanes.counts())
+    try:
+        while not told.is_set():
+            run.step()
+    finally:
+        run.finish()
+        cursors.close()
+
+
+def status(settings: Settings) -> Status:
+    """The ledger of this bridge, from its files."""
+    budget = settings.bridge.disk_budget_mb * MB
+    now_ms = time.time_ns() // 1_000_000
+    return read_status(BridgeFiles.of(settings), contracts().bridge, budget, now_ms, partition_for)
+
+
+def _corrupt(raiser: Raiser, frame: Corrupt, now: datetime) -> None:
+    raiser.open("journal_frame_corrupt", f"{frame.first}..{frame.last}", frame.why, now.astimezone(UTC))
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,167 @@
+"""The bridge's MQTT session: persistent, QoS 1, acknowledged by hand, taken up again for ever."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, cast
+
+import paho.mqtt.client as mqtt
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from acme_lib.bridge.backoff import Backoff, delay
+from acme_lib.bridge.stream import Publish, Stream
+from acme_lib.errors import Stop
+
+__all__ = ["Account", "Batch", "Subscriber"]
+
+log = structlog.get_logger("bridge.ingest")
+KEEPALIVE_S = 30
+SESSION_EXPIRY_S = 7 * 24 * 3600  # the broker holds our place through a week without us
+RECEIVE_MAXIMUM = 2_000  # unacknowledged messages at most: what we hold in memory while the disk is full
+CONNECT_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where the broker is, and who we are there."""
+
+    host: str
+    port: int
+    client_id: str
+    user: str
+    password: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages of one drain and the connection that may acknowledge them."""
+
+    stream: Stream
+    publishes: list[Publish]
+
+    def ack(self) -> None:
+        """PUBACK for each, in the order of receipt; nothing where the connection has ended meanwhile."""
+        if not self.stream.ended:
+            self.stream.ack([p.packet_id for p in self.publishes if p.packet_id])
+
+
+class _Client(mqtt.Client):
+    """paho, reading and writing through our Stream."""
+
+    stream: Stream | None = None
+
+    def _create_socket(self) -> Any:
+        raw = super()._create_socket()
+        sock = cast(socket.socket, raw)
+        # without it the broker's delayed acknowledgements hold delivery at about 1,000 messages a second
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.stream = Stream(sock)
+        return self.stream
+
+
+class Subscriber:
+    """`poll` gives what came; a lost connection is taken up again there, with backoff, for ever."""
+
+    def __init__(self, account: Account, filters: Sequence[str], policy: Backoff | None = None) -> None:
+        self._account, self._filters = account, list(filters)
+        self._policy, self._rand = policy or Backoff(most_s=15.0), Random()
+        self._client = self._new_client()
+        self._attempt, self._not_before, self._misc_at = 0, 0.0, 0.0
+        self._connect_by: float | None = None
+        self._refused: str | None = None
+        self.connected = False
+
+    def _new_client(self) -> _Client:
+        client = _Client(
+            CallbackAPIVersion.VERSION2,
+            self._account.client_id,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        client.username_pw_set(self._account.user, self._account.password)
+        client.connect_timeout = CONNECT_WITHIN_S
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        return client
+
+    def poll(self, timeout_s: float, most: int) -> Batch | None:
+        """What the broker sent within `timeout_s`, at most about `most` messages. Raises Stop where a filter is refused."""
+        if self._refused:
+            raise Stop(self._refused)
+        stream = self._client.stream
+        if stream is None or stream.ended:
+            self._connect(timeout_s)
+            return None
+        readable, writable, _ = select.select([stream], [stream] if stream.wants_write else [], [], timeout_s)
+        if writable:
+            stream.flush()
+        publishes = stream.read(most) if readable else []
+        while stream.has_control and self._client.loop_read() == mqtt.MQTT_ERR_SUCCESS:
+            pass
+        self._keep_alive()
+        return Batch(stream, publishes) if publishes else None
+
+    def _connect(self, timeout_s: float) -> None:
+        self.connected = False
+        now = time.monotonic()
+        if now < self._not_before:
+            time.sleep(min(timeout_s, self._not_before - now))
+            return
+        self._attempt += 1
+        self._not_before = now + delay(self._policy, self._attempt, self._rand)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        try:
+            self._client.connect(
+                self._account.host, self._account.port, KEEPALIVE_S, clean_start=False, properties=properties
+            )
+            self._connect_by = now + CONNECT_WITHIN_S
+        except OSError as e:
+            log.warning("broker unreachable", host=self._account.host, port=self._account.port, error=str(e))
+
+    def _keep_alive(self) -> None:
+        now = time.monotonic()
+        if now - self._misc_at < 1.0:
+            return
+        self._misc_at = now
+        self._client.loop_misc()
+        if not self.connected and self._connect_by is not None and now > self._connect_by and self._client.stream:
+            self._client.stream.ended = True  # a broker that takes the connection and never answers
+
+    def _on_connect(self, client: mqtt.Client, _: Any, flags: mqtt.ConnectFlags, code: Any, __: Any) -> None:
+        if code.is_failure:
+            log.warning("broker refuses the bridge", reason=str(code), user=self._account.user)
+            return
+        self.connected, self._attempt, self._connect_by = True, 0, None
+        log.info("connected", session_present=flags.session_present)
+        # retained values only with a new subscription: after a reconnect they would be copies
+        client.subscribe([(f, SubscribeOptions(qos=1, retainHandling=1)) for f in self._filters])
+
+    def _on_disconnect(self, client: mqtt.Client, _: Any, __: Any, code: Any, ___: Any) -> None:
+        self.connected = False
+        log.warning("disconnected", reason=str(code))
+        if self._client.stream:
+            self._client.stream.ended = True
+
+    def _on_subscribe(self, _: mqtt.Client, __: Any, ___: int, codes: list[Any], ____: Any) -> None:
+        for wanted, code in zip(self._filters, codes, strict=False):
+            if code.is_failure:
+                self._refused = f"broker refuses the subscription {wanted!r} ({code}); grant it to the bridge's role in contracts/roles.yaml"
+
+    def close(self) -> None:
+        """Ends the connection; the session and what it holds stay with the broker."""
+        self._client.disconnect()
+        if self._client.stream:
+            self._client.stream.close()
