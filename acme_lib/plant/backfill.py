@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["BATCH_ROWS", "BRIDGE_ID", "rows", "schema"]
 
 BRIDGE_ID = "backfill"
-BATCH_ROWS = 50_000
+BATCH_ROWS = 20_000
 
 
 def schema() -> pa.Schema:
@@ -65,14 +65,20 @@ def rows(history: History, received_ms: int, batch_rows: int = BATCH_ROWS) -> It
 
 def _numbered(history: History, received_ms: int, size: int) -> Iterator[tuple[list[int], list[int], list[bytes]]]:
     counted = dict.fromkeys(history.partitions.values(), 0)
-    messages = history.messages()
-    while chunk := list(islice(messages, size)):
+    envelope, added = history.encoder().envelope, _added(received_ms)
+    readings = history.readings()
+    while chunk := list(islice(readings, size)):
         partitions, offsets, bodies = [], [], []
-        for message in chunk:
-            partition = history.partitions[message.topic[5:].rpartition("/")[0]]
+        for reading in chunk:
+            partition = history.partitions[reading.equipment]
             offset = counted[partition]
             counted[partition] = offset + 1
             partitions.append(partition)
             offsets.append(offset)
-            bodies.append(stamp(message.payload, received_ms, BRIDGE_ID, partition << 32 | offset))
+            bodies.append(b"%b%b%d}" % (envelope(reading)[3][:-1], added, partition << 32 | offset))
         yield partitions, offsets, bodies
+
+
+def _added(received_ms: int) -> bytes:
+    """What the stamp adds to every body, up to the number: taken from the stamp itself, which per row would cost most."""
+    return stamp(b"{}", received_ms, BRIDGE_ID, 0)[1:-2]

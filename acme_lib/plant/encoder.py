@@ -46,7 +46,13 @@ class Encoder:
         self._schema_version = contracts().reasons.accepted_schema_versions[-1]
 
     def encode(self, reading: Reading) -> Outgoing:
-        """The next message of its topic."""
+        """The next message of its topic, with what is expected of it."""
+        topic, seq, mid, body = self.envelope(reading)
+        expected = Expectation("valid", self.source_system, self.epoch, seq, mid, violation=reading.violation)
+        return Outgoing(reading.at_ms, topic, body, expected)
+
+    def envelope(self, reading: Reading) -> tuple[str, int, str, bytes]:
+        """(topic, seq, message id, payload) of the next message of its topic."""
         key = (reading.equipment, reading.tag)
         topic, head, after = self._fixed.get(key) or self._prepare(key, reading.units)
         seq = self._seq[topic]
@@ -58,8 +64,7 @@ class Encoder:
             f'{{"messageId":"{mid}","tsUtc":"{ts}{head}{number(reading.value)},"quality":"{reading.quality}"'
             f"{after}{seq}{error}{self._tail}{self.extra}}}"
         )
-        expected = Expectation("valid", self.source_system, self.epoch, seq, mid, violation=reading.violation)
-        return Outgoing(reading.at_ms, topic, body.encode(), expected)
+        return topic, seq, mid, body.encode()
 
     def _prepare(self, key: tuple[str, str], units: str) -> tuple[str, str, str]:
         topic = f"acme/{key[0]}/{key[1]}"

@@ -41,10 +41,13 @@ class History:
         """Where a backfill's rows say they come from: other files, other offsets."""
         return f"backfill/{self.name}@{self.digest[:8]}"
 
+    def encoder(self) -> Encoder:
+        """A new run of the publisher: every topic from seq 0, marked replayed."""
+        return Encoder(self.source_system, self.epoch, replayed=True)
+
     def messages(self) -> Iterator[Outgoing]:
-        """The readings as envelopes, marked replayed."""
-        encoder = Encoder(self.source_system, self.epoch, replayed=True)
-        return map(encoder.encode, self.readings())
+        """The readings as envelopes."""
+        return map(self.encoder().encode, self.readings())
 
 
 def replay(histories: list[History]) -> Iterator[Outgoing]:
