@@ -37,6 +37,10 @@ DEAD_LETTERS = "SELECT count(*) FROM (SELECT DISTINCT bridge_id, bridge_seq FROM
 UNREADABLE = "SELECT count(*) FROM (SELECT DISTINCT hub, source_partition, source_offset FROM silver_violations WHERE rule = 'UNREADABLE')"
 
 
+def _sent(bridge: dict[str, Any]) -> int:
+    return int(bridge["delivered"] + bridge["buffered"] + bridge["quarantined"])
+
+
 def reconcile(evidence: Evidence, bridge: dict[str, Any] | None, published: dict[str, int]) -> dict[str, Any]:
     """The ledger over every hop, and `balanced`.
 
@@ -59,7 +63,7 @@ def reconcile(evidence: Evidence, bridge: dict[str, Any] | None, published: dict
             Hop(
                 "accepted = delivered + buffered + dead-lettered",
                 bridge["accepted"],
-                bridge["delivered"] + bridge["buffered"] + dead,
+                _sent(bridge) + dead,
             ),
             Hop("delivered = distinct journal numbers in Bronze", bridge["delivered"], one(DELIVERED)),
             Hop("dead-lettered = distinct journal numbers in Bronze's dead letters", dead, one(DEAD_LETTERS)),

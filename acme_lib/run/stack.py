@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+from acme_lib.bridge import ready
 from acme_lib.errors import Stop
 from acme_lib.processes import Process
 from acme_lib.settings import Settings
@@ -48,7 +49,7 @@ class Stack:
             self.broker = self._enter(Broker(self.settings))
             self.say("bridge: ingest and egress")
             log = self.settings.folder("logs") / "bridge.log"
-            self.bridge = Process("bridge", acme("bridge", "run"), log).start()
+            self.bridge = Process("bridge", acme("bridge", "run"), log, ready=lambda: ready(self.settings)).start()
             self._running.callback(self.bridge.stop)
         except BaseException:
             self._running.close()
@@ -68,7 +69,7 @@ class Stack:
         while True:
             status = bridge_status()
             on_status(status)
-            if status["accepted"] >= published and status["buffered"] == 0:
+            if status["accepted"] >= published and status["buffered"] + status["dead_letters_buffered"] == 0:
                 return status
             if time.monotonic() > deadline:
                 raise Stop(
