@@ -61,7 +61,7 @@ def reconcile(evidence: Evidence, bridge: dict[str, Any] | None, published: dict
         dead = sum(bridge["dead_lettered"].values())
         hops[:0] = [
             Hop(
-                "accepted = delivered + buffered + dead-lettered",
+                "accepted = delivered + buffered + quarantined + dead-lettered",
                 bridge["accepted"],
                 _sent(bridge) + dead,
             ),
