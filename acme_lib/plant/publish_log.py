@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from acme_lib.errors import WrongUse
+from acme_lib.errors import Stop, WrongUse
 from acme_lib.plant.message import Outgoing
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ def read_publish_log(folder: Path | str) -> pa.Table:
         raise WrongUse(f"{folder}: no publish log there; name the folder given to --publish-log")
     import pyarrow as pa
 
-    return pa.concat_tables([pq.read_table(p, schema=schema()) for p in parts]).sort_by("n")
+    try:
+        return pa.concat_tables([pq.read_table(p, schema=schema()) for p in parts]).sort_by("n")
+    except (OSError, pa.ArrowInvalid) as e:
+        raise WrongUse(f"{folder}: a part can't be read ({e}); delete that part, its rows are lost evidence") from e
 
 
 class PublishLog:
@@ -52,7 +55,10 @@ class PublishLog:
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise WrongUse(f"--publish-log {folder}: {e.strerror}; name a folder that can be written") from e
         held = sorted(self.folder.glob("part-*.parquet"))
         self._part = int(held[-1].stem.split("-")[1]) + 1 if held else 1
         self.next_n = _last_n(held) + 1
@@ -76,8 +82,11 @@ class PublishLog:
 
         table = pa.Table.from_pydict(_columns(self._rows), schema=schema())
         aside = self.folder / f".part-{self._part:06d}.tmp"
-        pq.write_table(table, aside, compression="zstd")
-        os.replace(aside, self.folder / f"part-{self._part:06d}.parquet")
+        try:
+            pq.write_table(table, aside, compression="zstd")
+            os.replace(aside, self.folder / f"part-{self._part:06d}.parquet")
+        except OSError as e:  # not to be taken for a lost connection
+            raise Stop(f"publish log {self.folder}: {e}; free the disk, then publish again") from e
         self._part += 1
         self._rows, self._since = [], None
 

@@ -104,7 +104,10 @@ class Publisher:
 
     def _take(self, kind: int, body: bytes) -> None:
         if kind == wire.PUBACK:
-            n, message, sent_ms = self._waiting.pop(int.from_bytes(body[:2]))
+            found = self._waiting.pop(int.from_bytes(body[:2]), None)
+            if found is None:  # acknowledged twice
+                return
+            n, message, sent_ms = found
             if len(body) > 2 and body[2] >= 0x80:
                 raise Stop(refusals.of_publish(self.identity, message.topic, body[2]))
             self._acknowledged(n, message, sent_ms)
