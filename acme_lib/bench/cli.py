@@ -1,0 +1,46 @@
+"""`acme bench`: measure, and write the report."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False)
+
+BENCHES = {
+    "uns": "topics and payloads judged a second, cold start",
+    "eventhubs": "the door's throughput and the SDK's cost an event",
+    "bridge": "live rate, drain of a backlog, CPU a message against a bare loop",
+    "latency": "publish to committed in Bronze at 1,000 messages a second",
+    "lake": "Silver at three sizes beside a straightforward implementation",
+    "gold": "hourly and daily Gold at three sizes beside a straightforward implementation",
+}
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str], typer.Argument(help="all, or some of: " + ", ".join(BENCHES))],
+    quick: Annotated[bool, typer.Option(help="small sizes, to see that it runs; writes no report")] = False,
+) -> None:
+    """Example: acme bench lake
+
+    Each measurement runs its baseline in the same run and writes docs/reports/NAME.md with the command that made it.
+    """
+    from rich.console import Console
+
+    from acme_lib import runtime
+    from acme_lib.errors import WrongUse
+
+    chosen = list(BENCHES) if names == ["all"] else names
+    if unknown := [n for n in chosen if n not in BENCHES]:
+        raise WrongUse(f"no measurement {unknown[0]!r}; there are {', '.join(BENCHES)}, or all")
+    console = Console(stderr=True)
+    for name in chosen:
+        console.print(f"{name}: {BENCHES[name]}")
+        report = import_module(f"acme_lib.bench.{name}").run(quick=quick)
+        if quick:
+            print(report.markdown(f"{runtime.now():%Y-%m-%d}"))
+        else:
+            console.print(f"wrote {report.write(f'{runtime.now():%Y-%m-%d}')}")
