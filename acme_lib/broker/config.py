@@ -11,7 +11,7 @@ import jinja2
 
 from acme_lib.contracts import Contracts, contracts
 
-__all__ = ["EXTENSION", "checksum", "drift", "on_disk", "rendered"]
+__all__ = ["EXTENSION", "checksum", "drift", "drifted", "on_disk", "rendered"]
 
 EXTENSION = "extensions/acme-access"
 # the order counts: Checksum.java computes the same sum over the same names
@@ -64,6 +64,12 @@ def checksum(files: Mapping[str, str]) -> str:
 def on_disk(home: Path) -> dict[str, str]:
     """The configuration files a broker's home holds now; absent ones are left out."""
     return {path: (home / path).read_text(errors="replace") for path in FILES if (home / path).is_file()}
+
+
+def drifted(home: Path, wanted: Mapping[str, str]) -> list[str]:
+    """Paths of the files that differ from the templates, or are absent."""
+    found = on_disk(home)
+    return [path for path, text in wanted.items() if found.get(path) != text]
 
 
 def drift(home: Path, wanted: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from acme_lib.toolchain import compiled
 __all__ = ["Broker"]
 
 START_WITHIN_S = 60.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOG_BYTES = 10_000_000
 
 
@@ -41,14 +42,19 @@ class Broker:
         """Folder of keystore, truststore and the probe's certificate, where connections are TLS."""
         return self.home / "tls" if "<tls>" in self.files["conf/config.xml"] else None
 
+    @property
+    def running_pid(self) -> int | None:
+        """The id of the process that serves this home, None where there is none. A number reused by another is not ours."""
+        try:
+            pid = int(self.pid_file.read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_text()
+        except (OSError, ValueError):
+            return None
+        return pid if launch.MAIN in command and str(self.home) in command else None
+
     def start(self) -> Broker:
         """Returns once a client can connect. Raises Stop naming what to change."""
-        broker = self.settings.broker
-        if port_taken(broker.port, probe.reachable(broker.host)):
-            raise Stop(
-                f"port {broker.port} is taken, so the broker can't listen there; "
-                "set broker.port in acme.toml (or ACME_BROKER__PORT), or end the program that holds it"
-            )
+        self._refuse_bad_start()
         self.render()
         self._rotate_log()
         argv = launch.argv(self.settings, self.home)
@@ -86,6 +92,21 @@ class Broker:
         except OSError:
             return None
         return found[-1] if found else None
+
+    def _refuse_bad_start(self) -> None:
+        broker = self.settings.broker
+        if self.running_pid:
+            raise Stop(f"a broker already runs on {self.home} (process {self.running_pid}); acme broker stop ends it")
+        if self.tls is None and broker.host not in LOOPBACK:
+            raise Stop(
+                f"broker.host {broker.host}: without certificates a user name alone would let anyone on the network in; "
+                "set broker.host to 127.0.0.1, or environment to one with certificates (contracts/environments.yaml)"
+            )
+        if port_taken(broker.port, probe.reachable(broker.host)):
+            raise Stop(
+                f"port {broker.port} is taken, so the broker can't listen there; "
+                "set broker.port in acme.toml (or ACME_BROKER__PORT), or end the program that holds it"
+            )
 
     def _ready(self) -> bool:
         reason = probe.connack(self.settings.broker.host, self.settings.broker.port, self.tls)
