@@ -22,6 +22,7 @@ from acme_lib.bridge.intake import Intake
 from acme_lib.bridge.lanes import Lanes
 from acme_lib.bridge.ledger import Status, read_status
 from acme_lib.bridge.mapping import Mapping
+from acme_lib.bridge.presence import announce
 from acme_lib.bridge.subscriber import Account, Subscriber
 from acme_lib.contracts import contracts
 from acme_lib.errors import AcmeError
@@ -61,7 +62,8 @@ def ingest(settings: Settings, told: threading.Event) -> None:
     files, found = BridgeFiles.of(settings), contracts().bridge
     journal, mapping, raiser = files.writer(), Mapping(found), alerts(settings)
     cursors = files.cursors()
-    subscriber = Subscriber(account(settings), mapping.filters)
+    announce(files, False)
+    subscriber = Subscriber(account(settings), mapping.filters, partial(announce, files))
     free = partial(_free, files.folder)
     gauge = Gauge(Budget(settings.bridge.disk_budget_mb * MB), raiser, settings.bridge.id, free)
     step = Ingest(

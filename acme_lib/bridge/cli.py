@@ -80,9 +80,14 @@ def _table(found: dict[str, Any]) -> None:
     for name, value in found.items():
         if name in ("by_hub", "complaints", "dead_lettered"):
             continue
-        text = ", ".join(f"{k} {n:,}" for k, n in value.items()) if isinstance(value, dict) else f"{value:,}"
-        table.add_row(name, text if not isinstance(value, bool) else str(value).lower())
+        table.add_row(name, _text(value))
     console = Console()
     console.print(table)
     for complaint in found["complaints"]:
         console.print(f"unhealthy: {complaint}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {n:,}" for k, n in value.items())
+    return str(value).lower() if isinstance(value, bool | str) else f"{value:,}"

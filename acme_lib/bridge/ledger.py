@@ -10,6 +10,7 @@ from typing import Any
 
 from acme_lib.bridge.files import BridgeFiles
 from acme_lib.bridge.intake import DEAD, EXCLUDED, UNKNOWN_FLAG
+from acme_lib.bridge.presence import egress_state, ingest_state
 from acme_lib.contracts import BridgeMapping
 from acme_lib.errors import Stop
 from acme_lib.journal import Corrupt, Frame, Lane, SqliteJournal
@@ -44,6 +45,8 @@ class Status:
     oldest_unsent_s: float
     disk_bytes: int
     disk_share: float
+    ingest: str
+    egress: str
     balanced: bool
     by_hub: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -93,7 +96,7 @@ def read_status(
         left = _undelivered(journal, positions, aside, partition_for)
     journal.close()
     budget = min(budget_bytes, used + shutil.disk_usage(files.folder).free)
-    return _status(mapping, taken, sent, left, used, used / max(1, budget), now_ms)
+    return _status(mapping, taken, sent, left, (used, used / max(1, budget)), now_ms, files)
 
 
 def _undelivered(
@@ -139,9 +142,9 @@ def _status(
     taken: Mapping[str, int],
     sent: Mapping[str, int],
     left: _Undelivered,
-    used: int,
-    share: float,
+    disk: tuple[int, float],
     now_ms: int,
+    files: BridgeFiles,
 ) -> Status:
     main, dead = mapping.hub, mapping.dead_letter_hub
     detail = {n.removeprefix(f"{DEAD}/"): k for n, k in taken.items() if n.startswith(f"{DEAD}/")}
@@ -166,8 +169,10 @@ def _status(
         excluded=taken.get(EXCLUDED, 0),
         unknown_flag_warnings=taken.get(UNKNOWN_FLAG, 0),
         oldest_unsent_s=round(max(0.0, (now_ms - left.oldest_ms) / 1000), 3) if left.oldest_ms is not None else 0.0,
-        disk_bytes=used,
-        disk_share=round(share, 4),
+        disk_bytes=disk[0],
+        disk_share=round(disk[1], 4),
+        ingest=ingest_state(files),
+        egress=egress_state(files),
         balanced=accepted == m["delivered"] + m["buffered"] + m["quarantined"] + letters
         and letters == d["delivered"] + d["buffered"] + d["quarantined"],
         by_hub=hubs,

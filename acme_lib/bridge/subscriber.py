@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, cast
@@ -69,9 +69,19 @@ class _Client(mqtt.Client):
 
 
 class Subscriber:
-    """`poll` gives what came; a lost connection is taken up again there, with backoff, for ever."""
+    """`poll` gives what came; a lost connection is taken up again there, with backoff, for ever.
 
-    def __init__(self, account: Account, filters: Sequence[str], policy: Backoff | None = None) -> None:
+    `announce` hears when the broker has taken our subscription, and when the connection is lost.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        filters: Sequence[str],
+        announce: Callable[[bool], None] = lambda connected: None,
+        policy: Backoff | None = None,
+    ) -> None:
+        self._announce = announce
         self._account, self._filters = account, list(filters)
         self._policy, self._rand = policy or Backoff(most_s=15.0), Random()
         self._client = self._new_client()
@@ -109,11 +119,13 @@ class Subscriber:
         publishes = stream.read(most) if readable else []
         while stream.has_control and self._client.loop_read() == mqtt.MQTT_ERR_SUCCESS:
             pass
+        if self._client.want_write():
+            self._client.loop_write()  # what paho queued inside a callback, such as SUBSCRIBE
         self._keep_alive()
         return Batch(stream, publishes) if publishes else None
 
     def _connect(self, timeout_s: float) -> None:
-        self.connected = False
+        self._set(False)
         now = time.monotonic()
         if now < self._not_before:
             time.sleep(min(timeout_s, self._not_before - now))
@@ -144,13 +156,13 @@ class Subscriber:
         if code.is_failure:
             log.warning("broker refuses the bridge", reason=str(code), user=self._account.user)
             return
-        self.connected, self._attempt, self._connect_by = True, 0, None
+        self._attempt, self._connect_by = 0, None
         log.info("connected", session_present=flags.session_present)
         # retained values only with a new subscription: after a reconnect they would be copies
         client.subscribe([(f, SubscribeOptions(qos=1, retainHandling=1)) for f in self._filters])
 
     def _on_disconnect(self, client: mqtt.Client, _: Any, __: Any, code: Any, ___: Any) -> None:
-        self.connected = False
+        self._set(False)
         log.warning("disconnected", reason=str(code))
         if self._client.stream:
             self._client.stream.ended = True
@@ -159,6 +171,13 @@ class Subscriber:
         for wanted, code in zip(self._filters, codes, strict=False):
             if code.is_failure:
                 self._refused = f"broker refuses the subscription {wanted!r} ({code}); grant it to the bridge's role in contracts/roles.yaml"
+                return
+        self._set(True)
+
+    def _set(self, connected: bool) -> None:
+        if connected != self.connected:
+            self.connected = connected
+            self._announce(connected)
 
     def close(self) -> None:
         """Ends the connection; the session and what it holds stay with the broker."""
