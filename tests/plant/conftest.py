@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +93,12 @@ def small_broker() -> Iterator[Callable[..., SmallBroker]]:
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """Folder of the public data sets; skips where it is absent."""
+    folder = Path(os.environ.get("ACME_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+    if not (folder / "cmapss" / "train_FD001.txt").is_file():
+        pytest.skip(f"no public data at {folder}; set ACME_DATA to the folder that holds cmapss/ and azure_pdm/")
+    return folder

@@ -30,7 +30,7 @@ EVENTS = (
 )
 CELL = "testbed/pdm/line-1/cell-1"
 MOST_MACHINES = 999
-Record = tuple[int, int, list[str]]  # ms since 1970, machine, the chosen columns
+Record = tuple[int, int, int, list[str]]  # ms since 1970, machine, line of the file, the chosen columns
 
 
 def histories(path: Path, limit: int | None = None) -> list[History]:
@@ -39,14 +39,16 @@ def histories(path: Path, limit: int | None = None) -> list[History]:
     Events are taken of machines that have telemetry. Raises WrongUse naming file, line and mend.
     """
     telemetry = _telemetry(path)
-    gauges, records = _table(telemetry, GAUGES, at_least=1)
+    gauges, records = _table(telemetry, GAUGES)
+    if not records:
+        raise WrongUse(f"{telemetry}: no data lines; fetch the file again")
     events = [(telemetry.parent / name, column, tag) for name, column, tag in EVENTS]
     events = [found for found in events if found[0].is_file()]
-    machines = sorted({machine for _, machine, _ in records})[:limit]
+    machines = sorted({machine for _, machine, _, _ in records})[:limit]
     kept = set(machines)
     streams = [_gauge_readings(telemetry, gauges, [r for r in records if r[1] in kept])]
     for file, column, tag in events:
-        _, rows = _table(file, (column,), at_least=1)
+        _, rows = _table(file, (column,))
         streams.append(_event_readings(tag, [r for r in rows if r[1] in kept]))
     readings = list(merge(*streams, key=lambda reading: (reading.at_ms, reading.equipment)))
     return [
@@ -78,10 +80,10 @@ def _telemetry(path: Path) -> Path:
 def _gauge_readings(path: Path, gauges: list[str], records: list[Record]) -> list[Reading]:
     units = _units()
     found = []
-    for at_ms, machine, texts in sorted(records, key=lambda record: record[:2]):
+    for at_ms, machine, number, texts in sorted(records, key=lambda record: record[:2]):
         place = equipment(machine)
         for tag, text in zip(gauges, texts, strict=True):
-            value = _number(path, tag, text)
+            value = _number(f"{path}:{number}", tag, text)
             if value is not None:
                 found.append(Reading(at_ms, place, tag, value, units[tag]))
     return found
@@ -91,7 +93,7 @@ def _event_readings(tag: str, records: list[Record]) -> list[Reading]:
     unit = _units()[tag]
     return [
         Reading(at_ms, equipment(machine), tag, texts[0], unit)
-        for at_ms, machine, texts in sorted(records, key=lambda record: record[:2])
+        for at_ms, machine, _, texts in sorted(records, key=lambda record: record[:2])
     ]
 
 
@@ -99,22 +101,24 @@ def _units() -> dict[str, str]:
     return {tag.name: tag.unit for tag in contracts().tags.classes["pdm_machine"].tags}
 
 
-def _number(path: Path, tag: str, text: str) -> float | None:
+def _number(where: str, tag: str, text: str) -> float | None:
     if text.strip() in ("", "NaN", "nan", "NA", "null"):
         return None
     try:
         value = float(text)
-    except ValueError as e:
-        raise WrongUse(f"{path}: {tag} is {text!r}; a reading is a number, or empty where none was taken") from e
-    return value if math.isfinite(value) else None
+    except ValueError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise WrongUse(f"{where}: {tag} is {text!r}; a reading is a finite number, or empty where none was taken")
+    return value
 
 
-def _table(path: Path, wanted: tuple[str, ...], *, at_least: int) -> tuple[list[str], list[Record]]:
+def _table(path: Path, wanted: tuple[str, ...]) -> tuple[list[str], list[Record]]:
     """(columns there are of `wanted`, records). Raises WrongUse naming line and mend."""
     rows = csv.reader(io.StringIO(read(path).decode("utf-8-sig", "replace")))
     head = next(rows)
     columns = [name for name in wanted if name in head]
-    if "datetime" not in head or "machineID" not in head or len(columns) < at_least:
+    if "datetime" not in head or "machineID" not in head or not columns:
         raise WrongUse(
             f"{path}:1: columns are {','.join(head)[:80]!r}; needed: datetime, machineID and {' or '.join(wanted)}"
         )
@@ -138,4 +142,4 @@ def _records(
             raise WrongUse(f"{path}:{number}: {e}; datetime is 2015-01-01 06:00:00, machineID a whole number") from e
         if not 1 <= which <= MOST_MACHINES:
             raise WrongUse(f"{path}:{number}: machineID {which}; machines are 1 to {MOST_MACHINES}")
-        yield int(instant.timestamp() * 1000), which, [row[place] for place in places]
+        yield int(instant.timestamp() * 1000), which, number, [row[place] for place in places]

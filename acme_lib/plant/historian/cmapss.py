@@ -117,7 +117,7 @@ def _split(text: str, comma: bool) -> list[str]:
 
 def _header(path: Path, number: int, names: list[str]) -> list[str] | None:
     """The tags that a header names; None where the line holds numbers."""
-    if not any(re.search("[a-z]", name, re.IGNORECASE) and name.lower() != "nan" for name in names):
+    if all(not name or _is_number(name) for name in names):
         return None
     found = [name.strip('"').lower() for name in names]
     unknown = [name for name in found[2:] if name not in TAGS]
@@ -127,6 +127,14 @@ def _header(path: Path, number: int, names: list[str]) -> list[str] | None:
             "columns are unit, cycle, setting_1 to _3, sensor_01 to _21, or no header at all"
         )
     return found[2:]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _by_count(path: Path, number: int, columns: int) -> list[str]:

@@ -1,0 +1,99 @@
+"""Azure PdM files: telemetry and events by time, events of known machines only, wrong files named by line and mend."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import orjson
+import pytest
+
+from acme_lib.errors import WrongUse
+from acme_lib.plant.historian import histories, replay
+from acme_lib.uns import Valid, judge
+
+TELEMETRY = "datetime,machineID,volt,rotate,pressure,vibration\n"
+
+
+def sample(folder: Path, rows: str, *, head: str = TELEMETRY, name: str = "PdM_telemetry_m1.csv") -> Path:
+    (folder / name).write_text(head + rows)
+    return folder
+
+
+def test_readings_and_events_by_time_with_events_of_known_machines(tmp_path: Path) -> None:
+    sample(tmp_path, "2015-01-01 07:00:00,2,176.5,418.5,113,45\n2015-01-01 06:00:00,2,170,400,110,40\n")
+    sample(
+        tmp_path,
+        '2015-01-01 06:00:00,2,"comp4"\n2015-01-01 06:00:00,9,"comp1"\n',
+        head='"datetime","machineID","failure"\n',
+        name="PdM_failures.csv",
+    )
+    sample(tmp_path, "2014-06-01 06:00:00,2,comp2\n", head="datetime,machineID,comp\n", name="PdM_maint.csv")
+    sample(tmp_path, "2015-01-01 06:30:00,2,error1\n", head="datetime,machineID,errorID\n", name="PdM_errors.csv")
+    sent = list(replay(histories("azure-pdm", tmp_path)))
+    bodies = [orjson.loads(m.payload) for m in sent]
+    assert [(m.topic.split("/")[-1], b["value"]) for m, b in zip(sent, bodies, strict=True)] == [
+        ("maintenance", "comp2"),
+        ("volt", 170.0), ("rotate", 400.0), ("pressure", 110.0), ("vibration", 40.0), ("failure", "comp4"),
+        ("device_error", "error1"),
+        ("volt", 176.5), ("rotate", 418.5), ("pressure", 113.0), ("vibration", 45.0),
+    ]  # fmt: skip
+    assert bodies[0]["tsUtc"] == "2014-06-01T06:00:00.000Z"
+    assert sent[0].topic == "acme/testbed/pdm/line-1/cell-1/machine-002/maintenance"
+    assert all(b["sourceSystem"] == "azure-pdm" and b["replayed"] for b in bodies)
+    assert all(judge(m.topic, m.payload) == Valid() for m in sent)
+
+
+def test_missing_columns_and_values_leave_those_tags_out(tmp_path: Path) -> None:
+    sample(
+        tmp_path,
+        "2015-01-01 06:00:00,1,170,\n2015-01-01 07:00:00,1,NaN,40\n",
+        head="datetime,machineID,volt,vibration\n",
+    )
+    assert [m.topic.split("/")[-1] for m in replay(histories("azure-pdm", tmp_path))] == ["volt", "vibration"]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "said"),
+    [
+        ("a,b\n", "1,2\n", r"csv:1: columns are 'a,b'; needed: datetime, machineID and volt"),
+        (TELEMETRY, "2015-01-01 06:00:00,1,1,2,3\n", r"csv:2: 5 columns where the header has 6"),
+        (TELEMETRY, "01/02/2015 6 am,1,1,2,3,4\n", r"csv:2: Invalid isoformat"),
+        (TELEMETRY, "2015-01-01 06:00:00,one,1,2,3,4\n", r"csv:2: invalid literal"),
+        (TELEMETRY, "2015-01-01 06:00:00,1000,1,2,3,4\n", r"csv:2: machineID 1000"),
+        (TELEMETRY, "2015-01-01 06:00:00,1,high,2,3,4\n", r"csv:2: volt is 'high'"),
+        (TELEMETRY, "", r"csv: no data lines"),
+        ("", "", r"csv: the file is empty"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_line_and_mend(tmp_path: Path, head: str, rows: str, said: str) -> None:
+    with pytest.raises(WrongUse, match=said):
+        histories("azure-pdm", sample(tmp_path, rows, head=head))
+
+
+def test_no_telemetry_or_two_are_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="0 files PdM_telemetry"):
+        histories("azure-pdm", tmp_path)
+    for name in ("PdM_telemetry_a.csv", "PdM_telemetry_b.csv"):
+        sample(tmp_path, "2015-01-01 06:00:00,1,1,2,3,4\n", name=name)
+    with pytest.raises(WrongUse, match="2 files PdM_telemetry"):
+        histories("azure-pdm", tmp_path)
+    assert histories("azure-pdm", tmp_path / "PdM_telemetry_b.csv")[0].count == 4
+
+
+def test_the_public_sample_holds_each_row_of_its_files(public_data: Path) -> None:
+    folder = public_data / "azure_pdm"
+    rows = {path.stem: list(csv.DictReader(path.open())) for path in sorted(folder.glob("*.csv"))}
+    (telemetry,) = (found for name, found in rows.items() if name.startswith("PdM_telemetry"))
+    machines = {row["machineID"] for row in telemetry}
+    (history,) = histories("azure-pdm", folder)
+    tags = Counter(reading.tag for reading in history.readings())
+    expected = dict.fromkeys(("volt", "rotate", "pressure", "vibration"), len(telemetry))
+    for name, tag in (("PdM_errors", "device_error"), ("PdM_failures", "failure"), ("PdM_maint", "maintenance")):
+        expected[tag] = sum(row["machineID"] in machines for row in rows[name])
+    assert tags == expected
+    times: dict[str, int] = {}
+    for reading in history.readings():
+        assert reading.at_ms >= times.get(reading.equipment, 0)
+        times[reading.equipment] = reading.at_ms
