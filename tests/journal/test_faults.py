@@ -1,0 +1,188 @@
+"""What goes wrong with a disk, and what the journal makes of it: quarantine, wait, or stop; never silence."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from acme_lib.errors import Quarantine, Stop
+from acme_lib.journal import (
+    Corrupt,
+    Cursors,
+    Entry,
+    Frame,
+    JournalFull,
+    Lane,
+    MirroredJournal,
+    Progress,
+    SqliteJournal,
+    decode,
+    encode,
+)
+
+ALL = 1 << 30
+
+
+def some(first: int, count: int = 3) -> list[Entry]:
+    return [Entry("telemetry", "key", f"body {n}".encode()) for n in range(first, first + count)]
+
+
+def damage(path: Path, last: int, change: str) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute(f"update frame set {change} where last = ?", (last,))
+    db.close()
+
+
+def bodies(journal: SqliteJournal | MirroredJournal) -> list[bytes]:
+    return [e.body for f in journal.frames(0, ALL) if isinstance(f, Frame) for e in f.entries]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> SqliteJournal:
+    return SqliteJournal(tmp_path / "journal.db", writer=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "body = cast(substr(body, 1, length(body) - 6) || x'010203040506' as blob)",  # the checksum's own bytes
+        "body = substr(body, 1, 20)",
+        "body = x''",
+        "first = first + 1",
+        "body = (select body from frame where last = 3)",  # whole, but of other numbers
+    ],
+)
+def test_a_damaged_frame_is_reported_with_its_bytes_and_the_others_are_read(
+    journal: SqliteJournal, change: str
+) -> None:
+    for first in (1, 4, 7):
+        journal.append(some(first), 5)
+    damage(journal.path, 6, change)
+    found = journal.frames(0, ALL)
+    assert [type(f) for f in found] == [Frame, Corrupt, Frame]
+    bad = found[1]
+    assert isinstance(bad, Corrupt)
+    assert bad.last == 6
+    assert bad.counts == {"telemetry": 3}
+
+
+def test_every_flipped_bit_is_seen() -> None:
+    blob = encode(1, some(1, 20))
+    for at in range(len(blob)):
+        changed = bytearray(blob)
+        changed[at] ^= 0x10
+        try:
+            assert decode(1, bytes(changed)) == some(1, 20)  # a few header bits carry nothing
+        except Quarantine:
+            continue
+
+
+def test_no_space_leaves_nothing_and_goes_on_when_space_returns(journal: SqliteJournal) -> None:
+    journal.append(some(1), 1)
+    pages = journal._db.execute("pragma page_count").fetchone()[0]
+    journal._db.execute(f"pragma max_page_count = {pages}")
+    large = [Entry("telemetry", "key", bytes(range(256)) * 2_000)]
+    with pytest.raises(JournalFull, match="free some"):
+        journal.append([Entry("telemetry", "k", _noise(200_000))], 2, {"excluded": 1})
+    assert journal.next_seq == 4
+    assert journal.counters()["accepted/telemetry"] == 3
+    assert "excluded" not in journal.counters()
+    journal._db.execute("pragma max_page_count = 1073741823")
+    assert journal.append(large, 2) == 4
+
+
+def _noise(size: int) -> bytes:
+    import random
+
+    return random.Random(1).randbytes(size)
+
+
+def test_a_second_writer_is_refused(journal: SqliteJournal) -> None:
+    with pytest.raises(Stop, match="another process holds"):
+        SqliteJournal(journal.path, writer=True)
+    assert SqliteJournal(journal.path).frames(0, ALL) == []
+
+
+def test_a_file_that_is_no_journal_stops_with_the_runbook(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(Stop, match="bridge-buffer"):
+        SqliteJournal(tmp_path / "journal.db")
+
+
+def test_a_folder_that_cannot_be_written_stops(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Stop, match="make the folder writable"):
+        SqliteJournal(tmp_path / "file" / "journal.db")
+
+
+# ---- mirror
+def mirrored(tmp_path: Path) -> MirroredJournal:
+    return MirroredJournal(
+        SqliteJournal(tmp_path / "a" / "journal.db", writer=True),
+        SqliteJournal(tmp_path / "b" / "journal.db", writer=True),
+    )
+
+
+def lose(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+
+
+@pytest.mark.parametrize("lost", ["a", "b"])
+def test_a_lost_volume_is_restored_whole_from_the_other(tmp_path: Path, lost: str) -> None:
+    journal = mirrored(tmp_path)
+    for first in (1, 4, 7):
+        journal.append(some(first), first, {"excluded": 1})
+    journal.prune(3)
+    journal.close()
+    lose(tmp_path / lost)
+    again = mirrored(tmp_path)
+    assert bodies(again) == [e.body for e in some(4, 6)]
+    assert again.next_seq == 10
+    assert again.counters()["accepted/telemetry"] == 9
+    again.append(some(10), 1)
+    again.close()
+    copies = [SqliteJournal(tmp_path / name / "journal.db") for name in "ab"]
+    assert bodies(copies[0]) == bodies(copies[1])
+    assert copies[0].counters() == copies[1].counters()
+
+
+def test_no_space_on_one_volume_takes_the_frame_back_from_the_other(tmp_path: Path) -> None:
+    journal = mirrored(tmp_path)
+    journal.append(some(1), 1)
+    main = journal._main
+    main._db.execute(f"pragma max_page_count = {main._db.execute('pragma page_count').fetchone()[0]}")
+    with pytest.raises(JournalFull):
+        journal.append([Entry("telemetry", "k", _noise(200_000))], 2)
+    main._db.execute("pragma max_page_count = 1073741823")
+    journal.append(some(4), 2)
+    journal.close()
+    copies = [SqliteJournal(tmp_path / name / "journal.db") for name in "ab"]
+    assert bodies(copies[0]) == bodies(copies[1]) == [e.body for e in some(1, 6)]
+    assert copies[0].counters() == copies[1].counters()
+
+
+def test_a_power_cut_between_the_two_commits_is_mended_at_the_next_start(tmp_path: Path) -> None:
+    journal = mirrored(tmp_path)
+    journal.append(some(1), 1)
+    journal._copy.append(some(4), 2)  # the copy had committed, the main one had not
+    journal.close()
+    assert bodies(mirrored(tmp_path)) == [e.body for e in some(1, 6)]
+
+
+# ---- cursors
+def test_cursors_counters_and_quarantine_move_in_one_commit(tmp_path: Path) -> None:
+    cursors = Cursors(tmp_path / "cursors.db", writer=True)
+    assert cursors.lowest() == 0
+    bad = Corrupt(4, 6, 1, {"telemetry": 3}, b"bytes", "checksum")
+    a, b = Lane("telemetry", 0), Lane("telemetry", 1)
+    cursors.commit(Progress({a: 9, b: 7}, {"delivered/telemetry": 5}, [bad]))
+    cursors.commit(Progress({b: 8}, {"delivered/telemetry": 1}))
+    cursors.close()
+    again = Cursors(tmp_path / "cursors.db", writer=True)
+    assert again.positions() == {a: 9, b: 8}
+    assert again.lowest() == 8
+    assert again.counters() == {"delivered/telemetry": 6}
+    assert [(q.first, q.last, q.why) for q in again.quarantined()] == [(4, 6, "checksum")]
