@@ -35,6 +35,7 @@ class Artefact:
     block: str | None = None
     templates: Path = TEMPLATES
     comment: str | None = "<!-- {} -->"  # how the file's language writes a comment; None where the template does it
+    trim: bool = True  # jinja's trim_blocks and lstrip_blocks
 
     @property
     def mend(self) -> str:
@@ -54,7 +55,11 @@ class Difference:
 
 def text_of(artefact: Artefact, contracts: Contracts, present: str | None) -> str:
     """The whole text the file should hold. `present` is what it holds now, needed where a block is rendered."""
-    body = _environment(artefact.templates).get_template(artefact.template).render(dict(artefact.facts(contracts)))
+    body = (
+        _environment(artefact.templates, artefact.trim)
+        .get_template(artefact.template)
+        .render(dict(artefact.facts(contracts)))
+    )
     if artefact.block is None:
         note = f"Rendered by `acme render` from {', '.join(artefact.sources)}: edit {CONTRACTS} instead of this file."
         return (artefact.comment.format(note) + "\n\n" if artefact.comment else "") + body
@@ -88,12 +93,12 @@ def write(found: Iterable[Artefact], contracts: Contracts, root: Path) -> list[s
     return changed
 
 
-def _environment(templates: Path) -> jinja2.Environment:
+def _environment(templates: Path, trim: bool) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        trim_blocks=trim,
+        lstrip_blocks=trim,
         keep_trailing_newline=True,
         autoescape=lambda name: bool(name) and ".xml" in str(name),
     )

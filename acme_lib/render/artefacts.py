@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from acme_lib.contracts import Contracts, Equipment, Line
-from acme_lib.render.artefact import Artefact
+from acme_lib.render.artefact import TEMPLATES, Artefact
 
 __all__ = ["ARTEFACTS"]
 
@@ -64,12 +64,18 @@ def dead_letters(of: Contracts) -> Mapping[str, Any]:
     return {"reasons": of.reasons, "bridge": of.bridge}
 
 
+def access(of: Contracts) -> Mapping[str, Any]:
+    return {"roles": of.roles}
+
+
+BROKER = TEMPLATES.parents[1] / "broker" / "templates"
 AGGREGATION = "docs/gold/aggregation-design.md"
 DLQ = "docs/ingestion/dlq-design.md"
 GOLD = ("tables/gold.yaml", "tags.yaml")
 
 ARTEFACTS = (
     Artefact("docs/uns/UNS-hierarchy-draft.md", "uns-hierarchy.md.j2", ("uns.yaml", "assets.yaml", "tags.yaml"), hierarchy),
+    Artefact("infra/hivemq/config/permissions.xml", "permissions.xml.j2", ("roles.yaml",), access, templates=BROKER, comment=None, trim=False),
     Artefact("docs/quality/quality-flags.md", "quality-flags.md.j2", ("quality.yaml", "reasons.yaml"), quality),
     Artefact("docs/ingestion/quality-rules.md", "quality-rules.md.j2", ("rules.yaml",), rules),
     Artefact("docs/governance/gold-data-dictionary.md", "gold-dictionary.md.j2", ("tables/gold.yaml",), gold),
