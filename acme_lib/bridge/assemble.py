@@ -60,7 +60,7 @@ def account(settings: Settings) -> Account:
 def ingest(settings: Settings, told: threading.Event) -> None:
     """Runs ingest until `told`. Raises Stop where going on would lose data."""
     files, found = BridgeFiles.of(settings), contracts().bridge
-    journal, mapping, raiser = files.writer(), Mapping(found), alerts(settings)
+    journal, mapping, raiser = files.writer(found.dead_letter_hub), Mapping(found), alerts(settings)
     cursors = files.cursors()
     announce(files, False)
     subscriber = Subscriber(account(settings), mapping.filters, partial(announce, files))

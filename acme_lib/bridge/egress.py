@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 import structlog
 
 from acme_lib.bridge.lanes import Lanes
-from acme_lib.bridge.rebase import begin
+from acme_lib.bridge.rebase import begin, delivered_inside
 from acme_lib.journal import Corrupt, Cursors, Frame, Journal, Lane, Progress
 
 __all__ = ["Egress", "Reach"]
@@ -51,7 +52,8 @@ class Egress:
         """
         self._lanes.wake.clear()
         frames = self._read_on() if self._lanes.held_bytes() < self._reach.ahead_bytes else []
-        self.commit([f for f in frames if isinstance(f, Corrupt)])
+        last = frames[-1] if frames else None
+        self.commit(last if isinstance(last, Corrupt) else None)
         self._lanes.check()
         if not frames:
             self._lanes.wake.wait(self._reach.idle_s)
@@ -59,12 +61,15 @@ class Egress:
                 self._lanes.ending.wait(self._reach.settle_s)  # let other lanes finish too: one commit for all
 
     def _read_on(self) -> list[Frame | Corrupt]:
-        frames = self._journal.frames(self._read, self._reach.read_bytes)
-        for frame in frames:
-            if isinstance(frame, Frame):
-                self._deal(frame)
+        """Deals what is read to the lanes; a frame that can't be read is the last of the list."""
+        read: list[Frame | Corrupt] = []
+        for frame in self._journal.frames(self._read, self._reach.read_bytes):
+            read.append(frame)
             self._read = frame.last
-        return frames
+            if isinstance(frame, Corrupt):
+                break
+            self._deal(frame)
+        return read
 
     def _deal(self, frame: Frame) -> None:
         """To each lane its entries, but for those delivered before this process began."""
@@ -77,29 +82,34 @@ class Egress:
         for lane, items in dealt.items():
             self._lanes.put(lane, items)
 
-    def commit(self, corrupt: list[Corrupt] | None = None) -> None:
+    def commit(self, corrupt: Corrupt | None = None) -> None:
         """One durable commit of cursors, counters and quarantine, if anything moved."""
-        progress = Progress()
+        progress, held = Progress(), Counter[str]()
         for lane, sender in self._lanes.items():
             sent = sender.sent()
             progress.add(f"delivered/{lane.hub}", sent.delivered)
             progress.add(f"redelivered/{lane.hub}", sent.redelivered)
             progress.add(f"retries/{lane.hub}", sent.retries)
+            held[lane.hub] += sent.held
             place = self._read if sent.lowest_held is None else sent.lowest_held - 1
             progress.positions[lane] = max(place, self._stored.get(lane, 0))
-        for frame in corrupt or []:
-            self._set_aside(frame, progress)
+        if corrupt is not None:
+            self._set_aside(corrupt, progress, held)
         if progress.counts or progress.quarantined or progress.positions != self._stored:
             self._cursors.commit(progress)
             self._stored.update(progress.positions)
-        for frame in corrupt or []:
-            self._alarm(frame, datetime.now(UTC))
 
-    def _set_aside(self, frame: Corrupt, progress: Progress) -> None:
+    def _set_aside(self, frame: Corrupt, progress: Progress, held: Counter[str]) -> None:
+        """Into quarantine with its bytes, counted without what an earlier run had delivered of it."""
         log.error("frame quarantined", first=frame.first, last=frame.last, why=frame.why)
+        self._alarm(frame, datetime.now(UTC))
+        gone: dict[str, int] = {}
+        if frame.first <= max(self._from.values()):
+            known = Counter(self._cursors.counters()) + Counter(progress.counts)
+            gone = delivered_inside(self._journal, frame, self._from, known, held, self._lanes.lane)
         progress.quarantined.append(frame)
         for hub, n in frame.counts.items():
-            progress.add(f"quarantined/{hub}", n)
+            progress.add(f"quarantined/{hub}", n - gone.get(hub, 0))
 
     def finish(self) -> None:
         """Lets batches in flight end, and commits."""

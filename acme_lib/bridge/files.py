@@ -11,6 +11,7 @@ from acme_lib.settings import Settings
 
 __all__ = ["BridgeFiles"]
 
+_LOST_REASON = "dead_lettered/LOST_WITH_JOURNAL/LOST_WITH_JOURNAL"
 LOST_GAP = 1_000_000  # numbers skipped after a lost journal: more than can have been in flight unrecorded
 
 
@@ -33,7 +34,7 @@ class BridgeFiles:
     def cursors_path(self) -> Path:
         return self.folder / "cursors.db"
 
-    def writer(self) -> Journal:
+    def writer(self, dead_letter_hub: str) -> Journal:
         """The journal for ingest. A mirror that is ahead restores it; a journal that was lost never reuses a number."""
         main = SqliteJournal(self.journal_path, writer=True)
         journal: Journal = main
@@ -46,7 +47,7 @@ class BridgeFiles:
         cursors = self.cursors()
         furthest = max(cursors.positions().values(), default=0)
         if furthest >= journal.next_seq:
-            main.skip_to(furthest + LOST_GAP, _known(cursors))
+            main.skip_to(furthest + LOST_GAP, _known(cursors, dead_letter_hub))
             if isinstance(journal, MirroredJournal):
                 journal = MirroredJournal(main, copy)
         cursors.close()
@@ -59,11 +60,12 @@ class BridgeFiles:
         return Cursors(self.cursors_path, writer=writer)
 
 
-def _known(cursors: Cursors) -> dict[str, int]:
-    """What a lost journal is known to have accepted: what left it."""
+def _known(cursors: Cursors, dead_letter_hub: str) -> dict[str, int]:
+    """What a lost journal is known to have accepted: what left it. Why its dead letters were rejected is lost with it."""
     total: dict[str, int] = {}
     for name, n in cursors.counters().items():
         kind, _, hub = name.partition("/")
         if kind in ("delivered", "quarantined"):
             total[f"accepted/{hub}"] = total.get(f"accepted/{hub}", 0) + n
+    total[_LOST_REASON] = total.get(f"accepted/{dead_letter_hub}", 0)
     return total

@@ -44,11 +44,12 @@ class BatchLimit:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a lane has done since it was last asked, and the lowest number it still holds (None: nothing)."""
+    """What a lane has done since it was last asked; how many entries it holds, and the lowest of them (None: nothing)."""
 
     delivered: int
     redelivered: int
     retries: int
+    held: int
     lowest_held: int | None
 
 
@@ -84,7 +85,8 @@ class LaneSender(threading.Thread):
     def sent(self) -> Sent:
         """Counts since the last call, at one moment with the lowest number held."""
         with self._changed:
-            found = Sent(self._delivered, self._redelivered, self._retries, self._queue[0][0] if self._queue else None)
+            lowest = self._queue[0][0] if self._queue else None
+            found = Sent(self._delivered, self._redelivered, self._retries, len(self._queue), lowest)
             self._delivered = self._redelivered = self._retries = 0
         return found
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Mapping
+
 import structlog
 
 from acme_lib.journal import Corrupt, Cursors, Journal, Lane
 
-__all__ = ["begin", "delivered_through"]
+__all__ = ["begin", "delivered_inside", "delivered_through"]
 
 log = structlog.get_logger("bridge.egress")
+_SCAN_BYTES = 4 * 1024 * 1024
 
 
 def begin(journal: Journal, cursors: Cursors, partitions: dict[str, int]) -> dict[Lane, int]:
@@ -47,3 +51,40 @@ def _before_first(journal: Journal) -> int:
     """Everything before the oldest stored frame has been delivered: rows are deleted only then."""
     oldest = journal.frames(0, 1)
     return oldest[0].first - 1 if oldest else journal.next_seq - 1
+
+
+def delivered_inside(
+    journal: Journal,
+    frame: Corrupt,
+    begun: Mapping[Lane, int],
+    counters: Mapping[str, int],
+    held: Mapping[str, int],
+    lane_of: Callable[[str, str], Lane],
+) -> dict[str, int]:
+    """How many entries of a frame that can no longer be read were delivered before this process began, per hub.
+
+    All that was delivered, set aside or is held, but for what lies before the frame and what had been delivered after it.
+    """
+    found: dict[str, int] = {}
+    after = _delivered_between(journal, frame.last, begun, lane_of)
+    with journal.reading():
+        before = delivered_through(journal, frame.first - 1)
+    for hub, n in frame.counts.items():
+        gone = counters.get(f"delivered/{hub}", 0) + counters.get(f"quarantined/{hub}", 0) + held.get(hub, 0)
+        found[hub] = min(n, max(0, gone - before.get(hub, 0) - after.get(hub, 0)))
+    return found
+
+
+def _delivered_between(
+    journal: Journal, after: int, begun: Mapping[Lane, int], lane_of: Callable[[str, str], Lane]
+) -> Counter[str]:
+    """Entries above `after` that the cursors say were delivered."""
+    found: Counter[str] = Counter()
+    highest = max(begun.values())
+    while after < highest and (frames := journal.frames(after, _SCAN_BYTES)):
+        for frame in frames:
+            after = frame.last
+            if not isinstance(frame, Corrupt):
+                for seq, (hub, key, _) in enumerate(frame.entries, frame.first):
+                    found[hub] += seq <= begun.get(lane_of(hub, key), 0)
+    return found
