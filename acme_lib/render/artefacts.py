@@ -7,6 +7,7 @@ from typing import Any
 
 from acme_lib.contracts import Contracts, Equipment, Line
 from acme_lib.render.artefact import TEMPLATES, Artefact
+from acme_lib.render.simulated import outcome_of_field, outcome_of_level, outcome_of_site
 
 __all__ = ["ARTEFACTS"]
 
@@ -73,6 +74,12 @@ AGGREGATION = "docs/gold/aggregation-design.md"
 DLQ = "docs/ingestion/dlq-design.md"
 GOLD = ("tables/gold.yaml", "tags.yaml")
 
+SIMULATED = (
+    ("docs/uns/examples/new-site.md", ("assets.yaml",), outcome_of_site),
+    ("docs/uns/examples/new-tag-level.md", ("uns.yaml",), outcome_of_level),
+    ("docs/schema/examples/additive-field.md", ("envelope/v1/envelope.schema.json",), outcome_of_field),
+)
+
 ARTEFACTS = (
     Artefact("docs/uns/UNS-hierarchy-draft.md", "uns-hierarchy.md.j2", ("uns.yaml", "assets.yaml", "tags.yaml"), hierarchy),
     Artefact("infra/hivemq/config/permissions.xml", "permissions.xml.j2", ("roles.yaml",), access, templates=BROKER, comment=None, trim=False),
@@ -82,4 +89,5 @@ ARTEFACTS = (
     Artefact("docs/ingestion/eventhubs-bridge-mapping.md", "bridge-mapping.md.j2", ("bridge.yaml", "envelope/v1/envelope.schema.json", "reasons.yaml"), mapping),
     *(Artefact(AGGREGATION, f"aggregation-{b}.md.j2", GOLD, gold, block=b) for b in ("keys", "measures", "surrogates", "layout")),
     *(Artefact(DLQ, f"dlq-{b}.md.j2", ("reasons.yaml", "bridge.yaml"), dead_letters, block=b) for b in ("reasons", "hubs")),
+    *(Artefact(path, "simulated-outcome.md.j2", sources, facts, block="outcome") for path, sources, facts in SIMULATED),
 )  # fmt: skip

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acme_lib.contracts import Contracts
-from acme_lib.uns import violations
-from acme_lib.uns.grammar import grammar
+from acme_lib.uns.grammar import Grammar
 
 __all__ = ["Problem", "problems"]
 
@@ -102,11 +101,11 @@ def _plant(of: Contracts) -> Iterator[Problem]:
 
 def _tags(of: Contracts) -> Iterator[Problem]:
     kinds = {kind.name for kind in of.tags.kinds}
-    tag_level = of.uns.levels[-1]
+    tag_level, grammar = of.uns.levels[-1], Grammar(of.uns)
     for name, found in of.tags.classes.items():
         for tag in found.tags:
             sample = "/".join(level.examples[0] for level in of.uns.levels[:-1]) + f"/{tag.name}"
-            if violations(sample):
+            if grammar.violations(sample):
                 yield Problem(
                     "tags.yaml",
                     f"{name}.{tag.name}",
@@ -136,7 +135,7 @@ def _access(of: Contracts) -> Iterator[Problem]:
             yield Problem("roles.yaml", principal.identity, f"role {principal.role} is not under roles; add it")
     for role in of.roles.roles:
         for grant in role.topics:
-            for broken in grammar().filter_violations(grant.filter):
+            for broken in Grammar(of.uns).filter_violations(grant.filter):
                 yield Problem("roles.yaml", f"{role.name}.topics", f"{broken}; correct the filter")
 
 
@@ -153,7 +152,7 @@ def _bridge(of: Contracts) -> Iterator[Problem]:
         if getattr(of.bridge, key) not in hubs:
             yield Problem("bridge.yaml", key, f"{getattr(of.bridge, key)} is not under hubs; add it")
     for text in (*of.bridge.include, *of.bridge.exclude):
-        for broken in grammar().filter_violations(text):
+        for broken in Grammar(of.uns).filter_violations(text):
             yield Problem("bridge.yaml", "include or exclude", f"{broken}; correct the filter")
     flags = of.envelope_schema["properties"]["quality"]["enum"]
     if flags != [flag.code for flag in of.quality.flags]:
