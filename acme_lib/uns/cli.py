@@ -24,12 +24,18 @@ CHECK = """example: acme uns check .
 Judges every topic in the configs, code and documents of a source tree. Exit 1 where one is invalid. A line that says
 "no UNS topic" shows one that is wrong on purpose."""
 
+MODELS = """example: acme uns models infra/highbyte/models
+
+Lints model definitions against the contracts and their change log. Exit 1 where one has a fault."""
+
 
 def app(args: list[str], prog_name: str = "acme uns") -> None:
     """Runs one command. Leaves by SystemExit: 0 all valid, 1 some invalid, 2 wrong use (or by WrongUse)."""
     chosen = _parser(prog_name).parse_args(args)
     if chosen.command == "validate":
         raise SystemExit(validate(chosen.topics, chosen.file, chosen.json))
+    if chosen.command == "models":
+        raise SystemExit(models(chosen.folder))
     raise SystemExit(check(chosen.root, chosen.json))
 
 
@@ -44,6 +50,8 @@ def _parser(prog_name: str) -> argparse.ArgumentParser:
     tree = commands.add_parser("check", help="judge a source tree", description=CHECK, formatter_class=raw)
     tree.add_argument("root", nargs="?", type=Path, default=Path())
     tree.add_argument("--json", action="store_true", help="every topic with its file, one object a line")
+    lint = commands.add_parser("models", help="lint Highbyte models", description=MODELS, formatter_class=raw)
+    lint.add_argument("folder", nargs="?", type=Path, default=Path("infra/highbyte/models"))
     return parser
 
 
@@ -84,6 +92,18 @@ def check(root: Path, as_json: bool) -> int:
     if not as_json:
         print(f"{len(found)} topics and filters, {len(wrong)} invalid", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def models(folder: Path) -> int:
+    """Lints a folder of models. Returns the exit code."""
+    from acme_lib.contracts import contracts
+    from acme_lib.uns.models import faults
+
+    if not any(folder.glob("*.json")):
+        raise WrongUse(f"{folder}: no model there; name the folder that holds the models' JSON files")
+    found = list(faults(folder, contracts()))
+    print("\n".join(found) or "no fault")
+    return 1 if found else 0
 
 
 def _object(topic: str, broken: list[str]) -> dict[str, object]:
