@@ -70,7 +70,7 @@ def judge(error: Exception, hub: str, partition: int | None = None) -> AcmeError
         return _denied(hub, text)
     if condition == "not-found" or code == 404:
         return Stop(f"hub {hub} does not exist there; make it, or correct contracts/bridge.yaml or eventhubs.namespace")
-    if condition == "argument-out-of-range":
+    if condition == "argument-out-of-range" or "Invalid partition" in text:
         return Stop(f"hub {hub} has no partition {partition}; correct the partitions in contracts/bridge.yaml")
     if condition == "entity-disabled":
         return Stop(f"hub {hub} is disabled; enable it in the portal")

@@ -20,16 +20,7 @@ from acme_lib.settings import Settings
 __all__ = ["EventHubSender", "connect"]
 
 SEND_WITHIN_S = 30.0
-# The service drops silent connections after 4 minutes; a line that goes dead without a word is noticed after this.
-IDLE_S = 120.0
-RENEW_AFTER_S = 90.0
-
-
-def _quiet() -> None:
-    """The SDK's log of its own retries says less than our error, which is raised."""
-    import logging
-
-    logging.getLogger("azure.eventhub").setLevel(logging.CRITICAL)
+RENEW_AFTER_S = 90.0  # a connection that was silent for longer is opened anew rather than found dead
 
 
 class Lane:
@@ -103,27 +94,9 @@ class EventHubSender:
             return self._lanes.setdefault(partition, Lane(self._client, self._timeout_s))
 
     def _client(self) -> Any:
-        """retry_total 0: the caller retries, and counts it."""
-        from azure.eventhub import EventHubProducerClient, TransportType
+        from acme_lib.eventhubs.client import open_client
 
-        _quiet()
-        access = self._access
-        options: dict[str, Any] = {
-            "retry_total": 0,
-            "retry_backoff_factor": 0,
-            "auth_timeout": self._timeout_s,
-            "idle_timeout": IDLE_S,
-            "transport_type": TransportType.Amqp,
-            "use_tls": access.tls,
-        }
-        if access.endpoint:
-            options["custom_endpoint_address"] = access.endpoint
-        if access.ca:
-            options["connection_verify"] = str(access.ca)
-        credential = access.credential()
-        if isinstance(credential, str):
-            return EventHubProducerClient.from_connection_string(credential, eventhub_name=self._hub, **options)
-        return EventHubProducerClient(access.namespace, self._hub, credential, **options)
+        return open_client(self._hub, self._access, self._timeout_s)
 
     def close(self) -> None:
         with self._lock:

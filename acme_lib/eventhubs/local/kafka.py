@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -74,11 +73,9 @@ def server_properties(settings: Settings, controller_port: int) -> str:
 
 
 def _java(settings: Settings, main: str, *args: str) -> list[str]:
-    jars = settings.jars_dir / "kafka"
-    if not any(jars.glob("kafka_2.13-*.jar")):
-        raise Stop(f"no Kafka jars in {jars}; run make setup")
+    from acme_lib.toolchain import class_path, find_java
+
     home = settings.folder("kafka")
-    java = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
     options = [
         f"-Xmx{HEAP}",
         "-Xms128m",
@@ -86,7 +83,7 @@ def _java(settings: Settings, main: str, *args: str) -> list[str]:
         "-Djava.awt.headless=true",
         f"-Dlog4j2.configurationFile={home / 'log4j2.yaml'}",
     ]
-    return [java, *options, "-cp", f"{jars}/*", main, *args]
+    return [find_java().exe, *options, "-cp", class_path(settings, "kafka"), main, *args]
 
 
 def _format(settings: Settings, properties: Path) -> None:
@@ -101,10 +98,7 @@ def _format(settings: Settings, properties: Path) -> None:
         str(properties),
         "--ignore-formatted",
     )
-    try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-    except FileNotFoundError as e:
-        raise Stop("no java found; install a Java 17 or 21 runtime, or set JAVA_HOME") from e
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         raise Stop(
             f"Kafka's storage in {properties.parent} could not be formatted: {(done.stdout + done.stderr).strip()[-300:]}"
