@@ -20,6 +20,11 @@ class Grammar:
     def __init__(self, uns: Uns) -> None:
         self.uns = uns
         self._patterns = [re.compile(level.pattern) for level in uns.levels]
+        self._whole_topic = re.compile(
+            uns.separator.join(
+                f"(?=[^{uns.separator}]{{1,{v.max_length}}}(?:{uns.separator}|\\Z))(?:{v.pattern})" for v in uns.levels
+            )
+        )
         self._topics: set[str] = set()
         self._heads: set[str] = set()  # topics without their last level
         self._tails: set[str] = set()
@@ -35,6 +40,18 @@ class Grammar:
 
     def violations(self, topic: str) -> list[str]:
         """Every rule the topic breaks, as `level: rule: value and bound`; empty where it is valid."""
+        return [] if self.fits(topic) else self.broken(topic)
+
+    def fits(self, topic: str) -> bool:
+        """As `not broken(topic)`, by one expression."""
+        return (
+            len(topic) <= self.uns.max_length
+            and self._whole_topic.fullmatch(topic) is not None
+            and not topic.startswith(tuple(self.uns.reserved_prefixes))
+        )
+
+    def broken(self, topic: str) -> list[str]:
+        """Every rule the topic breaks, level by level."""
         found = list(self._whole(topic))
         for level, pattern, value in zip(self.uns.levels, self._patterns, self._split(topic), strict=False):
             found += _broken(level, pattern, value, self.uns.casing)

@@ -36,16 +36,16 @@ class Facts:
 def sure_of_keys(payload: bytes, found: dict[str, Any], max_depth: int) -> bool:
     """True only where no key of the text stands twice and nothing nests deeper than `max_depth`.
 
-    `found` is the payload parsed, with a tsUtc in the form of the schema. False means "not sure": ask `inspect`.
+    `found` is the payload parsed. False means "not sure": ask `inspect`.
 
-    Cheap proof: a key costs one colon, and tsUtc two. Without backslashes every colon of a parsed string is one of
-    the text, so as many colons as keys plus two leave none for a key that was overwritten, nor for one nested in
-    another object. Without brackets too, nothing nests beyond an empty object.
+    Cheap proof: a string of the text costs two quotes, and a key that was overwritten is one string more than `found`
+    shows. So where the text holds fewer quotes than `found`'s strings and one more need, no key was overwritten.
     """
-    if payload.count(b":") == len(found) + 2 and b"\\" not in payload and b"[" not in payload:
-        return max_depth > 1
-    strings = strings_in(found, max_depth)
-    # A string costs two quotes, and an overwritten key is one string more than `found` shows.
+    kinds = [*map(type, found.values())]
+    if dict in kinds or list in kinds:
+        strings = strings_in(found, max_depth)
+    else:
+        strings = len(found) + kinds.count(str) if max_depth else -1
     return strings >= 0 and payload.count(b'"') < 2 * (strings + 1)
 
 
