@@ -32,13 +32,14 @@ class NotebookRun:
 
 
 @contextmanager
-def one_kernel() -> Iterator[Any]:
-    """A running kernel that several notebooks share; it ends with the block."""
+def one_kernel(log: Path) -> Iterator[Any]:
+    """A running kernel that several notebooks share; it ends with the block. What the JVM says at its start goes to `log`."""
     from jupyter_client.manager import KernelManager
 
     kernel: Any = KernelManager(kernel_name="python3", client_class="jupyter_client.asynchronous.AsyncKernelClient")
     kernel.kernel_spec.argv[0] = sys.executable  # the project's own interpreter, whatever kernels the machine lists
-    kernel.start_kernel(env={**os.environ, "PYSPARK_PYTHON": sys.executable}, independent=False)
+    with log.open("ab") as out:
+        kernel.start_kernel(env={**os.environ, "PYSPARK_PYTHON": sys.executable}, stdout=out, stderr=out)
     try:
         yield kernel
     finally:
@@ -71,7 +72,7 @@ def run_locally(
     register_engine()
     out.mkdir(parents=True, exist_ok=True)
     runs = []
-    with one_kernel() as kernel:
+    with one_kernel(out / "kernel.log") as kernel:
         for step in steps:
             on_start(step)
             run = _execute(step, dict(parameters.get(step.name, {})), notebooks, out, kernel)
