@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ class SmallBroker:
             except OSError:
                 return
             self.connections += 1
-            with connection:
+            with connection, suppress(ConnectionError):
                 self._talk(connection)
 
     def _talk(self, connection: socket.socket) -> None:
@@ -78,7 +79,10 @@ def packets(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
             shift += 7
             if byte < 0x80:
                 break
-        yield first[0], stream.read(length)
+        body = stream.read(length)
+        if len(body) < length:
+            return
+        yield first[0], body
 
 
 @pytest.fixture

@@ -56,7 +56,8 @@ class Config:
     @property
     def fingerprint(self) -> str:
         """Part of every epoch: another config never reuses a message id."""
-        return sha256(orjson.dumps(asdict(self))).hexdigest()[:10]
+        values = {name: value if value is None else float(value) for name, value in asdict(self).items()}  # 2 is 2.0
+        return sha256(orjson.dumps(values)).hexdigest()[:10]
 
 
 def started_ms(now_ms: int, minutes: float, speed: float | None) -> int:
