@@ -57,7 +57,7 @@ def replayed(histories: list[History], pace: Pace, log: Path | None, identity: s
 def backfilled(histories: list[History]) -> dict[str, Any]:
     """Appends histories to bronze_events; what is there already is left alone."""
     from acme_lib import runtime
-    from acme_lib.lake import bronze
+    from acme_lib.lake.bronze import append_backfill
     from acme_lib.plant import backfill
 
     now, began = runtime.now(), time.monotonic()
@@ -66,7 +66,7 @@ def backfilled(histories: list[History]) -> dict[str, Any]:
         lake = runtime.lakehouse()
         for history in histories:
             batches = backfill.rows(history, int(now.timestamp() * 1000))
-            added += bronze.append_backfill(history.hub, batches, lake, now)
+            added += append_backfill(history.hub, batches, lake, now)
             progress(added)
     return {"rows": total, "added": added, "seconds": round(time.monotonic() - began, 3)}
 

@@ -32,6 +32,7 @@ def start_publisher(port: int, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(argv, env=environment, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.real  # a process of its own
 def test_kill_9_leaves_a_readable_log_of_acknowledged_messages(small_broker: BrokerMaker, tmp_path: Path) -> None:
     small = small_broker()
     child = start_publisher(small.port, tmp_path)
