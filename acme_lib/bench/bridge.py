@@ -176,7 +176,7 @@ def cpu_s(process: Process) -> float:
 
 
 def validation(report: Report) -> None:
-    """The judge's CPU against the bridge's whole cost a message."""
+    """The judge's CPU against the bare loop's, the baseline without it."""
     from acme_lib.uns import judge
 
     sample = list(messages(20_000))
@@ -184,10 +184,10 @@ def validation(report: Report) -> None:
     for topic, body in sample:
         judge(topic, body)
     us = (time.process_time() - start) / len(sample) * 1e6
-    ours = next(float(r[1]) for r in report.rows if r[0].startswith("bridge, CPU"))
+    bare = next(float(r[1]) for r in report.rows if r[0].startswith("bare"))
     report.rows.append(["validation, CPU us a message", f"{us:.1f}", "", ""])
     report.rows.append(
-        ["validation, share of the bridge", f"{us / ours:.1%}", f"{_VALIDATION_MOST:.0%}", f"{_VALIDATION_MOST:.0%}"]
+        ["validation, against the bare loop", f"{us / bare:.1%}", f"{_VALIDATION_MOST:.0%}", f"{_VALIDATION_MOST:.0%}"]
     )
 
 

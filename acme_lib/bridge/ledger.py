@@ -13,7 +13,7 @@ from acme_lib.bridge.intake import DEAD, EXCLUDED, UNKNOWN_FLAG
 from acme_lib.bridge.presence import egress_state, ingest_state
 from acme_lib.contracts import BridgeMapping
 from acme_lib.errors import Stop
-from acme_lib.journal import Corrupt, Frame, Lane, SqliteJournal
+from acme_lib.journal import Corrupt, Frame, Lane, Quarantined, SqliteJournal
 
 __all__ = ["Status", "read_status"]
 
@@ -88,7 +88,7 @@ def read_status(
     cursors = files.cursors()
     with cursors.reading():
         positions, sent = cursors.positions(), cursors.counters()
-        aside = {q.last for q in cursors.quarantined()}
+        aside = {q.last: q for q in cursors.quarantined()}
     cursors.close()
     journal = files.reader()
     with journal.reading():
@@ -100,7 +100,10 @@ def read_status(
 
 
 def _undelivered(
-    journal: SqliteJournal, positions: Mapping[Lane, int], aside: set[int], partition_for: Callable[[str, int], int]
+    journal: SqliteJournal,
+    positions: Mapping[Lane, int],
+    aside: Mapping[int, Quarantined],
+    partition_for: Callable[[str, int], int],
 ) -> _Undelivered:
     """Between the lowest and the highest cursor each entry is looked at; above the highest, frames are counted."""
     left = _Undelivered()
@@ -116,6 +119,9 @@ def _undelivered(
                 left.counts[hub] += n
                 left.oldest_ms = left.oldest_ms or frame.at_ms
     left.counts.update(journal.remaining(highest))
+    for lost in aside.values():
+        if lost.first > highest:  # set aside while every lane was still busy with what came before it
+            left.counts.subtract(lost.counts)
     if left.oldest_ms is None and (frames := journal.frames(highest, 1)) and frames[0].first > highest:
         left.oldest_ms = frames[0].at_ms
     return left

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from acme_lib.journal import files
-from acme_lib.journal.codec import Corrupt, counts_text
+from acme_lib.journal.codec import Corrupt, counts_text, parse_counts
 
 __all__ = ["Cursors", "Lane", "Progress", "Quarantined"]
 
@@ -36,6 +36,7 @@ class Quarantined(NamedTuple):
     first: int
     last: int
     why: str
+    counts: dict[str, int]
 
 
 @dataclass
@@ -101,8 +102,8 @@ class Cursors:
 
     def quarantined(self) -> list[Quarantined]:
         with files.explained(self.path):
-            found = self._db.execute("select first, last, why from quarantine order by last").fetchall()
-        return [Quarantined(*row) for row in found]
+            found = self._db.execute("select first, last, why, counts from quarantine order by last").fetchall()
+        return [Quarantined(first, last, why, parse_counts(text)) for first, last, why, text in found]
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -35,8 +35,9 @@ def open_db(path: Path, schema: str) -> sqlite3.Connection:
 
 def hold(path: Path, what: str) -> int:
     """An exclusive lock for this process's life; returns its descriptor. Raises Stop where another has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as e:
