@@ -31,10 +31,10 @@ def _rows(lake: Lakehouse, table: str, kind: type[Any], order: str) -> list[Any]
 
 
 def _frame(lake: Lakehouse, table: str, rows: Iterable[dict[str, Any]]) -> Any:
-    from acme_lib.lake import schema
+    from acme_lib.lake.lakehouse import schema
+    from acme_lib.lake.local_rows import local_rows
 
-    shape = schema(table)
-    return lake.spark.createDataFrame([tuple(r[n] for n in shape.names) for r in rows], shape)
+    return local_rows(lake.spark, rows, schema(table))
 
 
 class LakeAlerts(Alerts):

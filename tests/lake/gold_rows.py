@@ -1,0 +1,56 @@
+"""Rows of Silver for Gold's tests: one default reading and overrides; and a plain Python account of what Gold must say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+DRYER = "acme/dallas/drying/line-1/cell-a/dryer-01/"
+MOTOR = "acme/leipzig/packaging/line-1/cell-a/motor-01/"
+T0 = datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+
+def at(minutes: float, day: datetime = T0) -> datetime:
+    return day + timedelta(minutes=minutes)
+
+
+def reading(topic: str, ts: datetime, value: Any, offset: int, **over: Any) -> dict[str, Any]:
+    """One row of silver_events, GOOD unless told otherwise."""
+    levels = topic.split("/")
+    row: dict[str, Any] = {
+        "message_id": f"id-{topic}-{ts.isoformat()}-{over.get('seq', '')}",
+        "ts_utc": ts,
+        "event_date": ts.astimezone(UTC).date(),
+        "topic": topic,
+        **dict(zip(("site", "area", "line", "cell", "equipment", "tag"), levels[1:], strict=True)),
+        "equipment_id": "/".join(levels[1:6]),
+        "value_double": float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None,
+        "value_bool": value if isinstance(value, bool) else None,
+        "value_string": value if isinstance(value, str) else None,
+        "quality": "GOOD",
+        "units": "",
+        "source_system": "test",
+        "lineage_version": "1",
+        "schema_version": "1.0.0",
+        "seq": None,
+        "replayed": False,
+        "enqueued_utc": ts,
+        "hub": "telemetry",
+        "source_partition": 0,
+        "source_offset": offset,
+        "body_hash": hash((topic, ts, value)) & 0x7FFFFFFF,
+        "dq_flags": [],
+    } | over
+    row.setdefault("in_gold", row["quality"] == "GOOD" and not row["dq_flags"])
+    return row
+
+
+def add(lake: Any, rows: list[dict[str, Any]], hub_end: int | None = None) -> None:
+    """Appends to silver_events in one commit that carries its mark, as the Silver job does."""
+    from acme_lib.lake import schema
+    from acme_lib.lake.local_rows import local_rows
+    from pyspark.sql import functions as F
+
+    frame = local_rows(lake.spark, rows, schema("silver_events")).withColumn("tag_key", F.xxhash64("topic"))
+    end = max(r["source_offset"] for r in rows) if hub_end is None else hub_end
+    lake.append("silver_events", frame.coalesce(1), {"through": {"telemetry/0": end}, "version": "test"})
