@@ -16,6 +16,7 @@ import structlog
 from acme_lib import runtime
 from acme_lib.bridge.budget import Budget, Gauge, Raiser
 from acme_lib.bridge.egress import Egress
+from acme_lib.bridge.exposition import serve
 from acme_lib.bridge.files import BridgeFiles
 from acme_lib.bridge.ingest import Ingest
 from acme_lib.bridge.intake import Intake
@@ -24,6 +25,8 @@ from acme_lib.bridge.ledger import Status, read_status
 from acme_lib.bridge.mapping import Mapping
 from acme_lib.bridge.presence import announce
 from acme_lib.bridge.subscriber import Account, Subscriber
+from acme_lib.bridge.supervisor import Supervisor
+from acme_lib.bridge.watch import Watch
 from acme_lib.contracts import contracts
 from acme_lib.errors import AcmeError
 from acme_lib.eventhubs import HubSender, connect, partition_for
@@ -31,7 +34,7 @@ from acme_lib.journal import Corrupt
 from acme_lib.monitoring import JsonlAlerts
 from acme_lib.settings import Settings
 
-__all__ = ["account", "alerts", "egress", "ingest", "status", "until_told"]
+__all__ = ["account", "alerts", "egress", "ingest", "run", "status", "until_told"]
 
 log = structlog.get_logger("bridge")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -98,6 +101,13 @@ def egress(settings: Settings, told: threading.Event) -> None:
     finally:
         run.finish()
         cursors.close()
+
+
+def run(settings: Settings, told: threading.Event) -> None:
+    """Both halves, watched, until `told`. Raises WrongUse where one says that its settings are wrong."""
+    watch = Watch(partial(status, settings), alerts(settings), settings.bridge.id)
+    serve(settings)
+    Supervisor(settings.folder("logs"), lambda seconds: watch.look(seconds, datetime.now(UTC))).run(told)
 
 
 def status(settings: Settings) -> Status:

@@ -24,14 +24,10 @@ def run() -> None:
 
     Starts ingest and egress, starts a dead one again, and ends both in order on Ctrl-C or SIGTERM.
     """
-    from acme_lib.bridge.assemble import until_told
-    from acme_lib.bridge.exposition import serve
-    from acme_lib.bridge.supervisor import Supervisor
+    from acme_lib.bridge import assemble
     from acme_lib.settings import settings
 
-    told = until_told()
-    serve(settings())
-    Supervisor(settings().folder("logs")).run(told)
+    assemble.run(settings(), assemble.until_told())
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -32,9 +33,15 @@ class _Child:
 
 
 class Supervisor:
-    """`run` returns when `told`; ingest ends first, so that egress may still send what it took."""
+    """`run` returns when `told`; ingest ends first, so that egress may still send what it took.
 
-    def __init__(self, logs: Path, policy: Backoff | None = None) -> None:
+    `also` is called a few times a second with the seconds since the start.
+    """
+
+    def __init__(
+        self, logs: Path, also: Callable[[float], None] = lambda seconds: None, policy: Backoff | None = None
+    ) -> None:
+        self._also = also
         self._policy, self._rand = policy or Backoff(), Random()
         self._children = {
             name: _Child(
@@ -49,12 +56,14 @@ class Supervisor:
 
     def run(self, told: threading.Event) -> None:
         """Raises WrongUse where a process says that its settings are wrong: starting it again can't help."""
+        begun = time.monotonic()
         try:
             for name, child in self._children.items():
                 self._start(name, child)
             while not told.wait(0.2):
                 for name, child in self._children.items():
                     self._look(name, child)
+                self._also(time.monotonic() - begun)
         finally:
             for child in self._children.values():
                 child.process.stop(_STOP_WITHIN_S)

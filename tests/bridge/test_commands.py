@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from acme_lib.bridge import BridgeFiles, ready
 from acme_lib.bridge.exposition import LedgerCollector, samples
 from acme_lib.bridge.presence import announce, egress_state, ingest_state
+from acme_lib.bridge.watch import Watch
 from acme_lib.contracts import contracts
 from acme_lib.errors import Stop
 from acme_lib.journal import Corrupt, Entry, Lane, Progress, SqliteJournal
@@ -140,3 +143,33 @@ def test_a_mirror_that_cannot_be_opened_names_the_setting(home: Path, tmp_path: 
     (tmp_path / "file").write_text("")
     with pytest.raises(Stop, match=r"bridge\.mirror"):
         BridgeFiles(tmp_path / "journal", tmp_path / "file").writer("telemetry-dlq")
+
+
+class Bell:
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+
+    def open(self, rule: str, key: str, value: object, now: datetime) -> bool:
+        self.rung.append(f"open {rule}")
+        return True
+
+    def close(self, rule: str, key: str, now: datetime) -> int:
+        self.rung.append(f"close {rule}")
+        return 1
+
+
+def test_two_unbalanced_looks_raise_one_alert_and_a_balanced_one_closes_it(home: Path) -> None:
+    from acme_lib.bridge import assemble
+
+    a_bridge(home)
+    good = assemble.status(settings())
+    looks = iter([replace(good, balanced=b) for b in (True, False, True, False, False, False, True)])
+    bell = Bell()
+    watch = Watch(lambda: next(looks), bell, "bridge-1", every_s=1.0)
+    rung = []
+    for second in range(1, 8):
+        watch.look(second + 0.5, datetime(2026, 1, 1, tzinfo=UTC))
+        watch.look(second + 0.6, datetime(2026, 1, 1, tzinfo=UTC))
+        rung.append(len(bell.rung))
+    assert bell.rung == ["close ledger_unbalanced", "open ledger_unbalanced", "close ledger_unbalanced"]
+    assert rung == [1, 1, 1, 1, 2, 2, 3]

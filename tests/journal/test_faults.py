@@ -21,6 +21,7 @@ from acme_lib.journal import (
     decode,
     encode,
 )
+from acme_lib.journal.files import explained
 
 ALL = 1 << 30
 
@@ -115,6 +116,22 @@ def test_a_folder_that_cannot_be_written_stops(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Stop, match="make the folder writable"):
         SqliteJournal(tmp_path / "file" / "journal.db")
+
+
+@pytest.mark.parametrize(
+    ("code", "mend"),
+    [
+        ("SQLITE_IOERR_FSYNC", "replace it"),
+        ("SQLITE_CORRUPT", "bridge-buffer"),
+        ("SQLITE_BUSY", "another program"),
+        ("", "writable"),
+    ],
+)
+def test_an_error_of_the_disk_stops_and_says_what_to_change(tmp_path: Path, code: str, mend: str) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = code
+    with pytest.raises(Stop, match=mend), explained(tmp_path / "journal.db"):
+        raise error
 
 
 # ---- mirror
