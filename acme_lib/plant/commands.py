@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -74,6 +75,7 @@ def backfilled(histories: list[History]) -> dict[str, Any]:
 def _published(
     what: str, messages: Iterable[Outgoing], total: int, pace: Pace, log: Path | None, identity: str
 ) -> dict[str, Any]:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by either, the log is written to the last row
     with console.bar(what, total) as progress:
         found = publish(messages, settings().broker, log, pace=pace, identity=identity, progress=progress)
         progress(found.published)
