@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from acme_lib.lake import Lakehouse
 
-__all__ = ["files_dir", "is_fabric", "lakehouse", "leave", "now", "secret", "spark"]
+__all__ = ["checkpoints_dir", "files_dir", "is_fabric", "lakehouse", "leave", "now", "secret", "spark"]
 
 FABRIC_LAKEHOUSE = "/lakehouse/default"
 
@@ -93,6 +93,11 @@ def spark() -> SparkSession:
 def files_dir() -> Path:
     """The lakehouse's Files folder."""
     return Path(FABRIC_LAKEHOUSE) / "Files" if is_fabric() else settings().lakehouse_dir / "Files"
+
+
+def checkpoints_dir() -> Path:
+    """Where streaming queries keep their checkpoints."""
+    return files_dir() / "checkpoints" if is_fabric() else settings().folder("checkpoints")
 
 
 @lru_cache(maxsize=1)

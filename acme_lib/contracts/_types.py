@@ -212,6 +212,7 @@ class Table(Record, frozen=True):
     columns: list[Column]
     partition_by: list[str] = []
     delta_features: list[str] = []
+    stats_columns: list[str] = []
 
 
 class Layer(Record, frozen=True):

@@ -15,10 +15,11 @@ from pyspark.sql.types import StructType
 
 from acme_lib.contracts import Table, contracts
 from acme_lib.errors import Stop
+from acme_lib.lake.guard import check_columns, properties, unreadable
 
 __all__ = ["Commit", "Lakehouse", "columns", "schema"]
 
-PROPERTIES = {"delta.minReaderVersion": "1", "delta.minWriterVersion": "2", "delta.enableDeletionVectors": "false"}
+NOTES_AT_ONCE = 16  # commits looked through for the newest note before all are
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Lakehouse:
 
     def __init__(self, spark: SparkSession, root: str) -> None:
         self.spark, self.root = spark, root.rstrip("/")
+        self._checked: set[str] = set()
 
     def path(self, name: str) -> str:
         table_of(name)
@@ -73,18 +75,25 @@ class Lakehouse:
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path(name)).addColumns(schema(name))
         if contract.partition_by:
             builder = builder.partitionedBy(*contract.partition_by)
-        for key, value in PROPERTIES.items():
+        for key, value in properties(contract).items():
             builder = builder.property(key, value)
         builder.execute()
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
-        """All rows, or those of one Delta version."""
+        """All rows, or those of one Delta version. Raises Stop where the stored table is not as its contract says."""
         if not self.exists(name):
             self.create(name)
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
-        return reader.load(self.path(name))
+        try:
+            found = reader.load(self.path(name))
+        except Exception as e:
+            raise unreadable(name, e) or e from e
+        if version is None or name not in self._checked:
+            check_columns(table_of(name), found.dtypes)
+            self._checked.add(name)
+        return found
 
     def append(self, name: str, rows: DataFrame, note: dict[str, Any]) -> Commit:
         """Appends in one commit that carries `note`."""
@@ -95,8 +104,8 @@ class Lakehouse:
         return self._write(name, rows, note, "overwrite", where)
 
     def _write(self, name: str, rows: DataFrame, note: dict[str, Any], mode: str, where: str | None) -> Commit:
-        if not self.exists(name):
-            self.create(name)
+        if name not in self._checked:
+            self.read(name)
         writer = (
             rows.select(*columns(name))
             .write.format("delta")
@@ -129,15 +138,13 @@ class Lakehouse:
         """The newest note in the table's commits; empty where none. Maintenance commits carry none and are passed over."""
         if not self.exists(name):
             return {}
-        rows: Iterable[Any] = (
-            self.delta(name)
-            .history()
-            .where(F.col("userMetadata").isNotNull())
-            .orderBy(F.desc("version"))
-            .limit(1)
-            .collect()
-        )
-        return next((_note(r["userMetadata"]) for r in rows), {})
+        table = self.delta(name)
+        for history in (lambda: table.history(NOTES_AT_ONCE), table.history):
+            noted = history().where(F.col("userMetadata").isNotNull())
+            rows: Iterable[Any] = noted.orderBy(F.desc("version")).limit(1).collect()
+            for row in rows:
+                return _note(row["userMetadata"])
+        return {}
 
 
 def _note(text: str | None) -> dict[str, Any]:

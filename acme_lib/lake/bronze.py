@@ -1,0 +1,137 @@
+"""The Bronze job: what the hubs hold, untouched, each offset once whatever happens to checkpoints and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from acme_lib.lake.lakehouse import Commit, Lakehouse
+from acme_lib.lake.marks import above, merged, observed, through
+from acme_lib.monitoring import RunRecord, recording
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["TABLES", "Config", "append_backfill", "append_raw", "from_kafka", "received_utc", "run"]
+
+TABLES = {"telemetry": "bronze_events", "telemetry-dlq": "bronze_dead_letters"}
+GROUPS = {"telemetry": "bronze-ingest", "telemetry-dlq": "dlq-processing"}
+LETTER = (
+    "reason string, detail string, topic string, receivedUtc string, original string, originalBytes bigint, "
+    "claimCheck string, bridgeId string, bridgeSeq bigint"
+)
+ROWS_A_COMMIT = 400_000
+
+
+class Config(BaseModel):
+    """Parameters of one run. `available_now` ends when the hubs are read; `continuous` ends after `for_s`, or never."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run_id: str
+    max_offsets_per_trigger: int = Field(500_000, ge=1)
+    trigger: Literal["available_now", "continuous"] = "available_now"
+    processing_time_s: float = Field(2.0, gt=0, description="seconds between batches of a continuous run")
+    for_s: float | None = Field(None, gt=0, description="seconds after which a continuous run ends")
+    accept_lost: bool = Field(False, description="go on although the hub no longer holds what was not read yet")
+
+
+def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
+    """Reads every hub into its table. Raises Stop: a lost range, a corrupt checkpoint, an unreachable hub."""
+    from acme_lib.lake.bronze_stream import ingest
+
+    with recording(config.run_id, "bronze_ingest", now) as record:
+        record.counters = ingest(config, lake)
+        record.rows_in = record.rows_out = sum(int(record.counters[t]) for t in TABLES.values())
+        record.bytes_out = int(record.counters["bytes"])
+    return record
+
+
+def received_utc(text: Column) -> Column:
+    """The stamp's receivedUtc: looked for from the end, where the bridge writes it; null where the body has none."""
+    tail = F.substring_index(text, '"receivedUtc":"', -1)
+    found = F.substring_index(tail, '"', 1)
+    return F.when(F.length(found) == 24, found.try_cast("timestamp"))
+
+
+def from_kafka(batch: DataFrame, now: datetime) -> DataFrame:
+    """In: Spark's Kafka columns. Out: bronze_events."""
+    return dated(
+        batch.select(
+            F.col("topic").alias("hub"),
+            F.col("partition").alias("source_partition"),
+            F.col("offset").alias("source_offset"),
+            F.col("key").cast("string").alias("key"),
+            F.col("value").alias("body"),
+            F.col("timestamp").alias("enqueued_utc"),
+        ).withColumn("received_utc", received_utc(F.col("body").cast("string"))),
+        now,
+    )
+
+
+def letters(rows: DataFrame) -> DataFrame:
+    """In: bronze_events' columns of the dead-letter hub. Out: bronze_dead_letters."""
+    read = rows.withColumn("letter", F.from_json(F.col("body").cast("string"), LETTER))
+    return read.withColumns(
+        {
+            "reason": F.col("letter.reason"),
+            "detail": F.col("letter.detail"),
+            "topic": F.col("letter.topic"),
+            "received_utc": F.col("letter.receivedUtc").try_cast("timestamp"),
+            "original": F.expr("try_to_binary(letter.original, 'base64')"),
+            "original_bytes": F.col("letter.originalBytes"),
+            "claim_check": F.col("letter.claimCheck"),
+            "bridge_id": F.col("letter.bridgeId"),
+            "bridge_seq": F.col("letter.bridgeSeq"),
+        }
+    )
+
+
+def dated(rows: DataFrame, now: datetime) -> DataFrame:
+    return rows.withColumns({"ingested_utc": F.lit(now), "enqueued_date": F.to_date("enqueued_utc")})
+
+
+def append_raw(lake: Lakehouse, rows: DataFrame, note: dict[str, Any], table: str = "bronze_events") -> Commit:
+    """Appends the rows above the table's marks and raises the marks in the same commit.
+
+    In: `table`'s columns, for bronze_dead_letters those of bronze_events. Appending the same rows again changes nothing.
+    Where nothing is new, nothing is committed: the Commit then has no rows and the version before.
+    """
+    old = lake.note(table)
+    fresh = above(rows, through(old)).persist()
+    try:
+        low, high, count = observed(fresh)
+        if not count:
+            return Commit(table, lake.version(table), 0, 0, old)
+        first = {**low, **old.get("first", {})}
+        marks = {"through": merged(through(old), high), "first": first}
+        return lake.append(table, letters(fresh) if table == TABLES["telemetry-dlq"] else fresh, {**note, **marks})
+    finally:
+        fresh.unpersist()
+
+
+def append_backfill(hub: str, batches: Iterable[pa.RecordBatch], lake: Lakehouse, now: datetime) -> int:
+    """Appends a historian's rows (plant.backfill.schema()) as hub `hub`; returns how many were new.
+
+    Rows of one partition come in the order of their offsets, which are the same in every run: repeating adds nothing.
+    """
+    import pyarrow as pa
+
+    added, held = 0, list[pa.RecordBatch]()
+    for batch in batches:
+        held.append(batch)
+        if sum(b.num_rows for b in held) >= ROWS_A_COMMIT:
+            added, held = added + _append_arrow(hub, held, lake, now), []
+    return added + (_append_arrow(hub, held, lake, now) if held else 0)
+
+
+def _append_arrow(hub: str, batches: list[pa.RecordBatch], lake: Lakehouse, now: datetime) -> int:
+    import pyarrow as pa
+
+    rows = lake.spark.createDataFrame(pa.Table.from_batches(batches))
+    return append_raw(lake, dated(rows, now), {"run_id": hub}).rows

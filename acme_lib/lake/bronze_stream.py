@@ -1,0 +1,100 @@
+"""Spark's Kafka source into Bronze: where a query starts, what it refuses, and how its batches are committed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from acme_lib import runtime
+from acme_lib.errors import Stop
+from acme_lib.lake.bronze import GROUPS, TABLES, append_raw, from_kafka
+from acme_lib.lake.checkpoint import check, corrupt, folder
+from acme_lib.lake.kafka_log import lost_ranges, ranges
+from acme_lib.lake.lakehouse import Lakehouse
+from acme_lib.lake.marks import key, through
+from acme_lib.settings import settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from pyspark.sql.streaming import StreamingQuery
+
+    from acme_lib.lake.bronze import Config
+
+__all__ = ["ingest", "starting_offsets"]
+
+
+def starting_offsets(hub: str, marks: dict[str, int], log: dict[int, tuple[int, int]]) -> str:
+    """Spark's startingOffsets: behind the table's mark, or where the log begins (read on for what was lost)."""
+    start = {p: max(first, marks.get(key(hub, p), -1) + 1) for p, (first, _) in log.items()}
+    return json.dumps({hub: {str(p): offset for p, offset in sorted(start.items())}})
+
+
+def ingest(config: Config, lake: Lakehouse) -> dict[str, int]:
+    """Runs a query a hub until its end; returns rows a table, and bytes."""
+    written: dict[str, int] = {**dict.fromkeys(TABLES.values(), 0), "bytes": 0}
+    queries = {hub: _start(hub, config, lake, written) for hub in TABLES}
+    try:
+        for hub, query in queries.items():
+            _wait(hub, query, config)
+    finally:
+        for query in queries.values():
+            query.stop()
+    return written
+
+
+def _start(hub: str, config: Config, lake: Lakehouse, written: dict[str, int]) -> StreamingQuery:
+    from acme_lib.eventhubs import source_options
+
+    table, group = TABLES[hub], GROUPS[hub]
+    options = source_options([hub], group, settings())
+    log, marks = ranges(lake.spark, hub, options), through(lake.note(table))
+    lost = lost_ranges(hub, marks, log)
+    if lost and not config.accept_lost:
+        raise Stop(
+            f"hub {hub} lost what {table} has not read: {'; '.join(lost)}; restore it, or run with accept_lost to go on without"
+        )
+    check(table)
+    stream = (
+        lake.spark.readStream.format("kafka")
+        .options(**options)
+        .option("startingOffsets", starting_offsets(hub, marks, log))
+        .option("maxOffsetsPerTrigger", config.max_offsets_per_trigger)
+        .option("failOnDataLoss", str(not config.accept_lost).lower())
+        .load()
+    )
+    writer = stream.writeStream.foreachBatch(_batch(table, config, lake, written)).option(
+        "checkpointLocation", folder(table)
+    )
+    if config.trigger == "available_now":
+        return writer.trigger(availableNow=True).start()
+    return writer.trigger(processingTime=f"{config.processing_time_s} seconds").start()
+
+
+def _batch(table: str, config: Config, lake: Lakehouse, written: dict[str, int]) -> Callable[[DataFrame, int], None]:
+    def commit(batch: DataFrame, _: int) -> None:
+        made = append_raw(lake, from_kafka(batch, runtime.now()), {"run_id": config.run_id}, table)
+        written[table] += made.rows
+        written["bytes"] += made.bytes
+
+    return commit
+
+
+def _wait(hub: str, query: StreamingQuery, config: Config) -> None:
+    try:
+        if config.trigger == "continuous" and config.for_s is not None:
+            query.awaitTermination(int(config.for_s) or 1)
+        else:
+            query.awaitTermination()
+    except Exception as e:
+        raise _named(hub, e) from e
+
+
+def _named(hub: str, fault: Any) -> Exception:
+    """A streaming failure as one of ours where it is foreseeable."""
+    text = str(fault)
+    if isinstance(fault, Stop):
+        return fault
+    if corrupt(text):
+        return Stop(f"checkpoint of {TABLES[hub]} is corrupt; run acme lake rebuild-checkpoint {TABLES[hub]}")
+    return Stop(f"reading hub {hub} failed: {text.splitlines()[0][:300]}; correct that and run again, nothing is lost")

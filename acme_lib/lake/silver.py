@@ -1,0 +1,119 @@
+"""The Silver job: what is new in Bronze, in slices of bounded size, to each of Silver's tables exactly once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from acme_lib.contracts import contracts
+from acme_lib.lake import drift
+from acme_lib.lake.dedupe import RUN, raised
+from acme_lib.lake.lakehouse import Lakehouse
+from acme_lib.lake.marks import Slice, above, merged, slices, through
+from acme_lib.lake.silver_batch import Batch
+from acme_lib.monitoring import LakeAlerts, RunRecord, recording
+
+__all__ = ["Config", "run"]
+
+MANY_DAYS = 3  # event dates up to which each writing task makes its own file a date
+
+
+class Config(BaseModel):
+    """Parameters of one run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run_id: str
+    max_rows_per_batch: int = Field(1_000_000, ge=1, description="most Bronze rows in memory at once")
+
+
+def transformation_version() -> str:
+    """Version of the code and of the contracts that shape Silver."""
+    from acme_lib import __version__
+
+    of = contracts()
+    return f"{__version__}+rules.{of.rules.version}+tags.{of.tags.version}+assets.{of.assets.version}"
+
+
+def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
+    """Takes silver_events up to Bronze's marks. Raises Stop where a table is not as its contract says."""
+    with recording(config.run_id, "silver_transform", now) as record:
+        bronze = lake.note("bronze_events")  # before the version: rows may be newer than the note, never older
+        version = lake.version("bronze_events")
+        done = through(lake.note("silver_events"))
+        counters: Counter[str] = Counter()
+        for piece in slices(bronze.get("first", {}), done, through(bronze), config.max_rows_per_batch):
+            raw = piece.of(lake.read("bronze_events", version))
+            note = {"run_id": config.run_id, "version": transformation_version(), "bronze_version": version}
+            counters.update(_take(lake, raw, piece, note, now))
+            counters["slices"] += 1
+        record.rows_in, record.rows_out = counters["rows"], counters["silver_rows"]
+        record.bytes_out = counters["bytes"]
+        record.counters = dict(sorted(counters.items()))
+    return record
+
+
+def _take(lake: Lakehouse, raw: DataFrame, piece: Slice, note: dict[str, Any], now: datetime) -> dict[str, int]:
+    """One slice into every table, silver_events last: its mark says that all others have the slice too."""
+    batch = Batch(raw)
+    try:
+        marks = _pinned(lake, "silver_sequence_marks")
+        silver = _pinned(lake, "silver_events")
+        events = batch.events(marks, silver)
+        _raise_marks(lake, batch, marks, piece, note, now)
+        fields = _announce(lake, batch, piece, note, now)
+        broken = _append(lake, "silver_violations", batch.violations(events).withColumn("detected_utc", F.lit(now))
+                         .repartition("enqueued_date"), piece, note)  # fmt: skip
+        spread = events.hint("rebalance", "event_date") if batch.facts.days > MANY_DAYS else events
+        written = _append(lake, "silver_events", spread, piece, note)
+    finally:
+        batch.close()
+    return {
+        "rows": batch.facts.rows,
+        "silver_rows": written[0],
+        "bytes": written[1],
+        "violations": broken[0],
+        "drift_fields": fields,
+        "odd_rows": batch.facts.odd,
+    }
+
+
+def _pinned(lake: Lakehouse, table: str) -> DataFrame:
+    """The table as it is now, whatever is committed while the slice is worked on."""
+    lake.delta(table)
+    return lake.read(table, lake.version(table))
+
+
+def _noted(lake: Lakehouse, table: str, piece: Slice, note: dict[str, Any]) -> dict[str, Any]:
+    return {**note, "through": merged(through(lake.note(table)), piece.high)}
+
+
+def _append(lake: Lakehouse, table: str, rows: DataFrame, piece: Slice, note: dict[str, Any]) -> tuple[int, int]:
+    """Appends the rows above the table's own marks, which matter after a crash between two commits."""
+    own = through(lake.note(table))
+    begun = {k: own[k] for k in piece.high if own.get(k, -1) > piece.low[k]}
+    commit = lake.append(table, above(rows, begun), _noted(lake, table, piece, note))
+    return commit.rows, commit.bytes
+
+
+def _raise_marks(
+    lake: Lakehouse, batch: Batch, marks: DataFrame, piece: Slice, note: dict[str, Any], now: datetime
+) -> None:
+    """Before silver_events: a mark that is ahead costs a join, one that is behind would let a copy through."""
+    new = raised(batch.runs(), marks).withColumn("updated_utc", F.coalesce("updated_utc", F.lit(now))).coalesce(1)
+    lake.replace("silver_sequence_marks", new.sort(*RUN), _noted(lake, "silver_sequence_marks", piece, note))
+
+
+def _announce(lake: Lakehouse, batch: Batch, piece: Slice, note: dict[str, Any], now: datetime) -> int:
+    if batch.odd is None:
+        return 0
+    extra = batch.odd.where("raw_extra IS NOT NULL")
+    if extra.isEmpty():
+        return 0
+    found = drift.new_fields(extra, lake.read("bronze_drift_events"))
+    return drift.announce(found, lake, LakeAlerts(lake), _noted(lake, "bronze_drift_events", piece, note), now)
