@@ -85,7 +85,9 @@ def test_kill_9_at_seeded_moments(plant: Any, count_inversions: Count, moments: 
 def test_each_fault_of_the_door(plant: Any, count_inversions: Count, fault: str, amount: float) -> None:
     before = plant.settled()
     plant.hubs.fault(fault, amount) if fault != "outage" else None
-    epoch = plant.publish(COUNT, during=lambda n: _outage(plant, amount) if fault == "outage" and n == 500 else None)
+    epoch = plant.publish(
+        COUNT, during=lambda n: plant.hubs.fault(fault, amount) if fault == "outage" and n == 500 else None
+    )
     found = prove(plant, epoch, COUNT, count_inversions)
     plant.hubs.fault("slow", 0)
     if fault == "lostack":
@@ -99,12 +101,6 @@ def test_a_refused_token_ends_egress_and_the_next_start_goes_on(plant: Any, coun
     plant.hubs.fault("drop", 1)
     epoch = plant.publish(COUNT)
     prove(plant, epoch, COUNT, count_inversions)
-
-
-def _outage(plant: Any, seconds: float) -> None:
-    from acme_lib.eventhubs.local import ask
-
-    ask(plant.settings, f"outage {seconds:g}")
 
 
 @pytest.mark.drill
