@@ -32,6 +32,15 @@ def test_stamp_keeps_the_publishers_bytes_and_ends_as_agreed() -> None:
     )
 
 
+def test_stamp_stands_in_the_outer_object() -> None:
+    assert json.loads(stamp(b'{"a":{"b":{}}}', 0, "b", 7)) == {
+        "a": {"b": {}},
+        "receivedUtc": "1970-01-01T00:00:00.000Z",
+        "bridgeId": "b",
+        "bridgeSeq": 7,
+    }
+
+
 def test_stamp_escapes_a_bridge_name() -> None:
     assert json.loads(stamp(b'{"a":1}', 0, 'b"1', 0))["bridgeId"] == 'b"1'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,3 +110,16 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(10):
         assert fresh.is_valid(GOOD + str(i))
         assert len(fresh._topics) <= 3
+
+
+def test_a_batch_counts_the_whole_topic_even_where_it_met_both_parts() -> None:
+    head, tag = "acme/" + "/".join(["a" * 30] * 5), "t" * 48
+    fresh = rules.Grammar(contracts().uns)
+    assert fresh.violations_of([f"{head}/x", f"acme/a/b/c/d/e/{tag}"]) == [[], []]
+    (found,) = fresh.violations_of([f"{head}/{tag}"])
+    assert [v.split(": ")[:2] for v in found] == [["topic", "max_length"]]
+
+
+def test_a_reserved_prefix_wins_over_the_levels() -> None:
+    reserved = msgspec.structs.replace(contracts().uns, reserved_prefixes=["acme/dallas"])
+    assert "reserved_prefixes" in rules.Grammar(reserved).violations(GOOD)[0]
