@@ -6,13 +6,15 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from acme_lib.contracts import Contracts, contracts
 
-__all__ = ["EXTENSION", "checksum", "drift", "drifted", "on_disk", "rendered"]
+__all__ = ["EXTENSION", "TEMPLATES", "checksum", "drift", "drifted", "facts", "on_disk", "rendered"]
 
+TEMPLATES = Path(__file__).parent / "templates"
 EXTENSION = "extensions/acme-access"
 # the order counts: Checksum.java computes the same sum over the same names
 FILES = {
@@ -28,19 +30,10 @@ CIPHER_SUITES = (  # forward secrecy and authenticated encryption only
 )
 
 
-def rendered(
-    environment: str, host: str, port: int, persistence: str, found: Contracts | None = None
-) -> dict[str, str]:
-    """Path inside the broker's home -> text. Secrets stay placeholders, which the broker fills from its environment."""
-    found = found or contracts()
+def facts(found: Contracts, environment: str, host: str, port: int, persistence: str, nodes: int = 1) -> dict[str, Any]:
+    """What the templates may name. More than one node asks for HiveMQ Platform: CE does not cluster."""
     identity = next(e.identity for e in found.environments.environments if e.name == environment)
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        keep_trailing_newline=True,
-    )
-    facts = {
+    return {
         "environment": environment,
         "host": host,
         "port": port,
@@ -49,8 +42,20 @@ def rendered(
         "cipher_suites": CIPHER_SUITES,
         "roles": found.roles,
         "version": found.roles.version,
+        "nodes": nodes,
     }
-    return {path: templates.get_template(name).render(facts) for path, name in FILES.items()}
+
+
+def rendered(environment: str, host: str, port: int, persistence: str) -> dict[str, str]:
+    """Path inside the broker's home -> text. Secrets stay placeholders, which the broker fills from its environment."""
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        keep_trailing_newline=True,
+    )
+    names = facts(contracts(), environment, host, port, persistence)
+    return {path: templates.get_template(name).render(names) for path, name in FILES.items()}
 
 
 def checksum(files: Mapping[str, str]) -> str:
