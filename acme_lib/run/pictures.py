@@ -10,15 +10,19 @@ __all__ = ["figures"]
 
 COLOURS = ["#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#0ea5e9", "#f97316", "#64748b"]
 STATE_COLOURS = {
+    "EXECUTE": "#10b981",
     "IDLE": "#94a3b8", "STARVED": "#f59e0b", "BLOCKED": "#f97316", "HELD": "#8b5cf6", "ABORTED": "#ef4444",
     "MAINTENANCE": "#0ea5e9", "STOPPED": "#64748b",
 }  # fmt: skip
 
 THROUGHPUT = """
-SELECT 'published' AS stream, date_trunc('second', sent_utc) AS second, count(*) AS messages FROM published GROUP BY ALL
-UNION ALL SELECT 'stored in ' || hub, date_trunc('second', enqueued_utc), count(*) FROM bronze_events WHERE hub NOT LIKE 'backfill/%' GROUP BY ALL
-UNION ALL SELECT 'stored in ' || hub, date_trunc('second', enqueued_utc), count(*) FROM bronze_dead_letters GROUP BY ALL
-ORDER BY 1, 2"""
+WITH counted AS (
+  SELECT 'published' AS stream, date_trunc('second', sent_utc) AS second, count(*) AS messages FROM published GROUP BY ALL
+  UNION ALL SELECT 'stored in ' || hub, date_trunc('second', enqueued_utc), count(*) FROM bronze_events WHERE hub NOT LIKE 'backfill/%' GROUP BY ALL
+  UNION ALL SELECT 'stored in ' || hub, date_trunc('second', enqueued_utc), count(*) FROM bronze_dead_letters GROUP BY ALL),
+seconds AS (SELECT unnest(generate_series(min(second), max(second), INTERVAL 1 SECOND)) AS second FROM counted)
+SELECT streams.stream, seconds.second, coalesce(counted.messages, 0) AS messages
+FROM (SELECT DISTINCT stream FROM counted) streams CROSS JOIN seconds LEFT JOIN counted USING (stream, second) ORDER BY 1, 2"""
 FLAGS = (
     "SELECT site, quality, sum(message_count)::BIGINT AS messages FROM gold_quality_hourly GROUP BY ALL ORDER BY ALL"
 )
@@ -39,9 +43,9 @@ def figures(evidence: Evidence, stages: dict[str, float]) -> list[dict[str, Any]
     made = [
         ("Throughput", "Messages a second: acknowledged by the broker, and stored in each hub.", _lines(evidence.rows(THROUGHPUT), "second", "messages", "stream")),
         ("Quality flags", "Messages in Silver by flag and site.", _bars(evidence.rows(FLAGS), "quality", "messages", "site")),
-        ("Dead letters", "Rejected messages by reason and detail; the original bytes are in bronze_dead_letters.", _bars(evidence.rows(DEAD), "detail", "messages", "reason")),
+        ("Dead letters", "Rejected messages by reason and detail; the original bytes are in bronze_dead_letters.", _bars(evidence.rows(DEAD), "detail", "messages", "reason", lying=True)),
         ("Hourly Gold", "Time-weighted hourly mean of six gauges.", _lines(evidence.rows(HOURLY), "hour_utc", "time_weighted_avg", "topic")),
-        ("Equipment states", "Hours in each state.", _bars(evidence.rows(STATES), "equipment", "hours", "state", stacked=True)),
+        ("Equipment states", "Hours in each state.", _bars(evidence.rows(STATES), "equipment", "hours", "state", stacked=True, lying=True)),
         ("Downtime", "Every interval outside EXECUTE, with its reason.", _timeline(evidence.rows(DOWNTIME))),
         ("Where the time went", "Seconds per stage of this run.", _bars([{"stage": k, "seconds": v, "of": "stage"} for k, v in stages.items()], "stage", "seconds", "of")),
     ]  # fmt: skip
@@ -71,15 +75,25 @@ def _lines(rows: list[dict[str, Any]], x: str, y: str, by: str) -> Any:
     return _layout(figure)
 
 
-def _bars(rows: list[dict[str, Any]], x: str, y: str, by: str, *, stacked: bool = False) -> Any:
+def _bars(rows: list[dict[str, Any]], x: str, y: str, by: str, *, stacked: bool = False, lying: bool = False) -> Any:
+    """Bars of `y` over `x`, one colour a value of `by`; `lying` where the names of `x` are long."""
     import plotly.graph_objects as go
 
     if not rows:
         return None
     figure = go.Figure()
     for name, group in _groups(rows, by).items():
-        figure.add_bar(x=[r[x] for r in group], y=[r[y] for r in group], name=name)
-    return _layout(figure).update_layout(barmode="stack" if stacked else "group", showlegend=len(_groups(rows, by)) > 1)
+        names, values = [r[x] for r in group], [r[y] for r in group]
+        along = {"x": values, "y": names, "orientation": "h"} if lying else {"x": names, "y": values}
+        figure.add_bar(**along, name=name, marker_color=STATE_COLOURS.get(name))
+    _layout(figure).update_layout(
+        barmode="stack" if stacked or lying else "group", showlegend=len(_groups(rows, by)) > 1
+    )
+    if lying:
+        figure.update_layout(
+            height=max(340, 130 + 20 * len({r[x] for r in rows})), legend={"y": 1.02, "yanchor": "bottom"}
+        )
+    return figure
 
 
 def _timeline(rows: list[dict[str, Any]]) -> Any:
