@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from acme_lib.errors import Stop
+from acme_lib.eventhubs.local.tls import ca_file
+from acme_lib.settings import Settings
 from acme_lib.toolchain import find_java
 
 SOURCES = Path(__file__).parent / "java"
@@ -43,3 +45,14 @@ def run(classes: Path, program: str, *args: str, options: tuple[str, ...] = ()) 
     done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+def trust(settings: Settings, store: Path) -> None:
+    """A PKCS12 trust store that holds the local authority, made without keytool."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+    from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12Certificate, serialize_java_truststore
+
+    authority = x509.load_pem_x509_certificate(ca_file(settings).read_bytes())
+    trusted = [PKCS12Certificate(authority, b"acme")]
+    store.write_bytes(serialize_java_truststore(trusted, BestAvailableEncryption(b"changeit")))
