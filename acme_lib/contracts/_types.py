@@ -211,6 +211,8 @@ class Table(Record, frozen=True):
     retention_days: int
     columns: list[Column]
     partition_by: list[str] = []
+    z_order: list[str] = []
+    vacuum_hours: int = 168
     delta_features: list[str] = []
     stats_columns: list[str] = []
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from acme_lib.lake.maintenance_cli import add_to
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 RunId = Annotated[str, typer.Option(help="Name of this run in the tables' notes.")]
@@ -138,3 +140,6 @@ def tables(as_json: Json = False) -> None:
     for row in found:
         table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()))
     Console().print(table)
+
+
+add_to(app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,20 +12,18 @@ from pyspark.sql import functions as F
 from acme_lib.contracts import Contracts, contracts
 from acme_lib.lake import dims, marks
 from acme_lib.lake.dims_registry import Registry, cuts_hours, start_seconds
-from acme_lib.lake.gold_hold import EDGES, carried, chain, hourly_measures, state_measures
-from acme_lib.lake.gold_parts import Catalogue, merged, parts
-from acme_lib.lake.gold_rollup import daily_rows, quality_rows
-from acme_lib.lake.gold_rows import hourly_rows, state_rows
-from acme_lib.lake.gold_time import hour_of, timestamp
-from acme_lib.lake.gold_touched import arrivals, edges_around, touched
+from acme_lib.lake.gold_parts import Catalogue
+from acme_lib.lake.gold_touched import arrivals, touched
+from acme_lib.lake.gold_write import Work, write
 from acme_lib.lake.lakehouse import Lakehouse
+from acme_lib.lake.lineage import record_run
 from acme_lib.lake.lineage_version import transformation_version
 from acme_lib.lake.local_rows import local_rows
 from acme_lib.monitoring import RunRecord, recording
 
 __all__ = ["FACTS", "Config", "run"]
 
-FACTS = ("gold_hourly", "gold_state_hourly", "gold_daily", "gold_quality_hourly")
+FACTS = ("gold_hourly", "gold_state_hourly", "gold_daily", "gold_quality_hourly", "gold_downtime")
 
 
 class Config(BaseModel):
@@ -39,24 +36,12 @@ class Config(BaseModel):
     rows_per_partition: int = 3_000_000
 
 
-@dataclass(frozen=True)
-class Work:
-    """One run's inputs, fixed before it writes: Silver at one version, what arrived, how far it reaches."""
-
-    silver: DataFrame
-    arrived: DataFrame
-    hours: DataFrame
-    catalogue: Catalogue
-    whole: bool
-    partitions: int
-    note: dict[str, Any]
-
-
 def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
     """One run. Without news nothing is committed; after a crash between two commits the same call completes them."""
     with recording(config.run_id, "gold", now) as record:
         end = marks.through(lake.note("silver_events"))
-        silver = lake.read("silver_events", lake.version("silver_events"))
+        silver_version = lake.version("silver_events")
+        silver = lake.read("silver_events", silver_version)
         since = {} if config.full else lowest([marks.through(lake.note(t)) for t in FACTS])
         if end == since:
             record.counters = {"touched_hours": 0, "new_rows": 0}
@@ -65,10 +50,18 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
         work = prepare(lake, silver, since, note, config, now)
         try:
             write(lake, work, record)
+            record_run(lake, work.arrived, config.run_id, versions_of(lake, silver_version), now)
         finally:
             work.arrived.unpersist()
             work.hours.unpersist()
     return record
+
+
+def versions_of(lake: Lakehouse, silver_version: int) -> dict[str, int]:
+    """Versions the run read and left, for the lineage."""
+    found = {name: lake.version(name) for name in FACTS if lake.exists(name)}
+    bronze = lake.note("silver_events").get("bronze_version")
+    return {**found, "silver_events": silver_version} | ({} if bronze is None else {"bronze_events": int(bronze)})
 
 
 def lowest(all_marks: list[dict[str, int]]) -> dict[str, int]:
@@ -111,97 +104,3 @@ def catalogue(lake: Lakehouse, facts: Contracts) -> Catalogue:
     )
     rows = rows.join(F.broadcast(clocks), "site", "left").fillna({"time_zone": "UTC", "start_s": 0, "cut": False})
     return Catalogue(rows.withColumn("site_key", F.xxhash64("site")), any(s["cut"] for s in sites))
-
-
-def write(lake: Lakehouse, work: Work, record: RunRecord) -> None:
-    """Commits hours and states from one pass over Silver, then what rolls up from them."""
-    dates = [r[0] for r in work.hours.select(timestamp(F.col("hour")).cast("date").alias("d")).distinct().collect()]
-    if not dates:
-        return
-    by_state = parts(_affected(work, dates), work.catalogue, work.partitions).persist()
-    try:
-        _write_hours(lake, work, by_state, dates, record)
-    finally:
-        by_state.unpersist()
-    _write_rollups(lake, work, dates, record)
-    dims.update_dates(lake, dates, {"job": "gold"})
-    record.rows_in = work.note["rows"]
-    record.counters |= {"touched_hours": work.hours.count(), "touched_dates": len(dates), "new_rows": record.rows_in}
-
-
-def _affected(work: Work, dates: list[Any]) -> DataFrame:
-    rows = work.silver.where(F.col("event_date").isin(dates))
-    if work.whole:
-        return rows
-    rows = rows.withColumn("hour", hour_of(F.unix_micros("ts_utc")))
-    return rows.join(F.broadcast(work.hours), ["tag_key", "hour"], "leftsemi")
-
-
-def _write_hours(lake: Lakehouse, work: Work, by_state: DataFrame, dates: list[Any], record: RunRecord) -> None:
-    inner = merged(by_state)
-    edges = inner.where("good_count > 0").select(*EDGES)
-    if not work.whole:
-        edges = edges.unionByName(edges_around(lake.read("gold_hourly"), work.hours))
-    chained = chain(edges, work.catalogue).persist()
-    pieces = carried(chained, work.catalogue)
-    made = {
-        "gold_hourly": hourly_rows(_wanted(hourly_measures(inner, chained, pieces), work), work.catalogue),
-        "gold_state_hourly": state_rows(_wanted(state_measures(by_state, chained, pieces), work), work.catalogue),
-    }
-    keys = work.hours.select("tag_key", timestamp(F.col("hour")).alias("hour_utc"))
-    try:
-        for table, rows in made.items():
-            swap(lake, table, rows, keys, "hour_date", dates, work, record)
-    finally:
-        chained.unpersist()
-
-
-def _wanted(measures: DataFrame, work: Work) -> DataFrame:
-    rows = measures.withColumn("hour", hour_of(F.col("period")))
-    return rows.join(F.broadcast(work.hours), ["tag_key", "hour"], "leftsemi").drop("hour")
-
-
-def _write_rollups(lake: Lakehouse, work: Work, dates: list[Any], record: RunRecord) -> None:
-    near = [F.date_add(F.lit(min(dates)), -2), F.date_add(F.lit(max(dates)), 2)]
-    hourly = lake.read("gold_hourly").where(F.col("hour_date").between(*near))
-    keys = work.hours.select("tag_key", timestamp(F.col("hour")).alias("hour_utc"))
-    days = hourly.join(F.broadcast(keys), ["tag_key", "hour_utc"], "leftsemi").select("tag_key", "date_key").distinct()
-    days = days.persist()
-    day_keys = [r[0] for r in days.select("date_key").distinct().collect()]
-    daily = daily_rows(hourly.join(days, ["tag_key", "date_key"], "leftsemi"), work.catalogue, work.partitions)
-    swap(lake, "gold_daily", daily, days, "date_key", day_keys, work, record)
-    days.unpersist()
-    places = work.catalogue.rows.select("tag_key", "site", "line")
-    spots = keys.join(F.broadcast(places), "tag_key").select("site", "line", "hour_utc").distinct()
-    counted = hourly.join(F.broadcast(places), "tag_key").join(spots, ["site", "line", "hour_utc"], "leftsemi")
-    quality = quality_rows(counted.drop("site", "line"), work.catalogue)
-    swap(lake, "gold_quality_hourly", quality, spots, None, [], work, record)
-
-
-def swap(
-    lake: Lakehouse,
-    table: str,
-    rows: DataFrame,
-    keys: DataFrame,
-    column: str | None,
-    values: list[Any],
-    work: Work,
-    record: RunRecord,
-) -> None:
-    """Puts `rows` in the place of those with `keys`, in one commit that also carries the mark.
-
-    Whole partitions are rewritten without the old rows: Gold's are thousands of times smaller than Silver's, and an
-    overwrite is one job where a MERGE needs two joins.
-    """
-    old = lake.read(table)
-    where = None
-    if column:
-        listed = ", ".join(f"DATE'{v}'" if column == "hour_date" else str(v) for v in sorted(values))
-        where = f"{column} IN ({listed})" if listed else "false"
-        old = old.where(where)
-    kept = old.join(keys, keys.columns, "leftanti")
-    both = rows.unionByName(kept.select(*rows.columns))
-    commit = lake.replace(table, both.coalesce(1) if not column else both, work.note, where)
-    record.rows_out += commit.rows
-    record.bytes_out += commit.bytes
-    record.counters[f"{table}_rows"] = commit.rows
