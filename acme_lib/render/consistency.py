@@ -121,7 +121,11 @@ def _tables(of: Contracts) -> Iterator[Problem]:
     for layer in of.layers:
         for table in layer.tables:
             columns = {c.name for c in table.columns}
-            for key, names in (("partition_by", table.partition_by), ("unique_on", table.unique_on)):
+            for key, names in (
+                ("partition_by", table.partition_by),
+                ("z_order", table.z_order),
+                ("unique_on", table.unique_on),
+            ):
                 for name in names:
                     if name not in columns:
                         mend = f"names column {name}, which the table lacks; add the column or correct the name"
