@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,6 +94,12 @@ class Lakehouse:
             check_columns(table_of(name), found.dtypes)
             self._checked.add(name)
         return found
+
+    def frame(self, name: str, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
+        """Rows made on the driver, shaped as the table; absent keys are null."""
+        from acme_lib.lake.local_rows import local_rows
+
+        return local_rows(self.spark, rows, schema(name))
 
     def append(self, name: str, rows: DataFrame, note: dict[str, Any]) -> Commit:
         """Appends in one commit that carries `note`."""

@@ -30,13 +30,6 @@ def _rows(lake: Lakehouse, table: str, kind: type[Any], order: str) -> list[Any]
     return [kind(**{n: _aware(row[n]) for n in names}) for row in found]
 
 
-def _frame(lake: Lakehouse, table: str, rows: Iterable[dict[str, Any]]) -> Any:
-    from acme_lib.lake.lakehouse import schema
-    from acme_lib.lake.local_rows import local_rows
-
-    return local_rows(lake.spark, rows, schema(table))
-
-
 class LakeAlerts(Alerts):
     """Alerts in ops_alerts; opening appends, closing updates."""
 
@@ -50,7 +43,7 @@ class LakeAlerts(Alerts):
         return nullcontext()  # one pipeline run writes at a time; a race costs a second alert, never a lost one
 
     def _add(self, alerts: Iterable[Alert]) -> None:
-        self.lake.append("ops_alerts", _frame(self.lake, "ops_alerts", map(asdict, alerts)), {"job": "alerts"})
+        self.lake.append("ops_alerts", self.lake.frame("ops_alerts", map(asdict, alerts)), {"job": "alerts"})
 
     def _close(self, alerts: Iterable[Alert]) -> None:
         from pyspark.sql import functions as F
@@ -81,7 +74,7 @@ class LakeAudit(Audit):
         return next((AuditRow(**{n: _aware(r[n]) for n in names}) for r in found), None)
 
     def _add(self, row: AuditRow) -> bool:
-        source = _frame(self.lake, "ops_audit", [asdict(row)]).alias("new")
+        source = self.lake.frame("ops_audit", [asdict(row)]).alias("new")
         merge = self.lake.delta("ops_audit").alias("old").merge(source, "old.sequence = new.sequence")
         try:
             merge.whenNotMatchedInsertAll().execute()
@@ -98,4 +91,4 @@ def save_run(lake: Lakehouse, record: RunRecord) -> None:
     row = {**asdict(record), "counters": json.dumps(record.counters, sort_keys=True, default=str)}
     run, job = (str(v).replace("\\", "\\\\").replace("'", "\\'") for v in (record.run_id, record.job))
     where = f"run_id = '{run}' AND job = '{job}'"
-    lake.replace("ops_runs", _frame(lake, "ops_runs", [row]), {"job": record.job, "run": record.run_id}, where)
+    lake.replace("ops_runs", lake.frame("ops_runs", [row]), {"job": record.job, "run": record.run_id}, where)
