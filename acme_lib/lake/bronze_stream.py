@@ -12,7 +12,7 @@ from acme_lib.lake.bronze import GROUPS, TABLES, append_raw, from_kafka
 from acme_lib.lake.checkpoint import check, corrupt, folder
 from acme_lib.lake.kafka_log import lost_ranges, ranges
 from acme_lib.lake.lakehouse import Lakehouse
-from acme_lib.lake.marks import key, through
+from acme_lib.lake.marks import key, merged, through
 from acme_lib.settings import settings
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _start(hub: str, config: Config, lake: Lakehouse, written: dict[str, int]) -
         raise Stop(
             f"hub {hub} lost what {table} has not read: {'; '.join(lost)}; restore it, or run with accept_lost to go on without"
         )
-    check(table)
+    check(table, merged(marks, {key(hub, p): first - 1 for p, (first, _) in log.items()}))
     stream = (
         lake.spark.readStream.format("kafka")
         .options(**options)

@@ -9,6 +9,7 @@ from typing import Any
 
 from acme_lib import runtime
 from acme_lib.errors import Stop, WrongUse
+from acme_lib.lake.marks import Marks, key
 from acme_lib.monitoring import Audit
 
 __all__ = ["TABLES", "check", "corrupt", "folder", "known", "rebuild"]
@@ -34,14 +35,30 @@ def corrupt(text: str) -> bool:
     return any(sign in text for sign in SIGNS)
 
 
-def check(table: str) -> None:
-    """Raises Stop where the checkpoint's files are not what Spark wrote. An absent checkpoint is no fault."""
+def check(table: str, marks: Marks) -> None:
+    """Raises Stop where the checkpoint's files are not what Spark wrote, or claim more than the table's `marks` hold
+    (the table was restored to an older state). An absent checkpoint is no fault."""
     root = Path(folder(table))
     if not root.is_dir():
         return
     fault = _fault(root)
     if fault:
         raise Stop(f"checkpoint of {table} is corrupt ({fault}); run acme lake rebuild-checkpoint {table}")
+    if ahead := [k for k, end in _done(root).items() if end - 1 > marks.get(k, -1)]:
+        raise Stop(
+            f"checkpoint of {table} is ahead of the table ({', '.join(ahead)}): going on would leave a gap; "
+            f"run acme lake rebuild-checkpoint {table}"
+        )
+
+
+def _done(root: Path) -> dict[str, int]:
+    """The next offset of each partition that holds events, after the last batch that the checkpoint calls done."""
+    done = [int(p.name) for p in (root / "commits").glob("*") if p.name.isdigit()]
+    planned = root / "offsets" / str(max(done, default=-1))
+    if not planned.is_file():
+        return {}
+    hubs: dict[str, dict[str, int]] = json.loads(planned.read_text().splitlines()[-1])
+    return {key(hub, int(p)): end for hub, parts in hubs.items() for p, end in parts.items() if end}
 
 
 def _fault(root: Path) -> str | None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from acme_lib.contracts import contracts
 from acme_lib.lake.lakehouse import Lakehouse
 from acme_lib.monitoring import Alerts
 
-__all__ = ["RULE", "announce", "new_fields"]
+__all__ = ["RULE", "announce", "close_released", "new_fields"]
 
 RULE = "schema_drift_new_field"
 
@@ -42,3 +43,12 @@ def announce(found: DataFrame, lake: Lakehouse, alerts: Alerts, note: dict[str, 
     finally:
         fields.unpersist()
     return len(topics)
+
+
+def close_released(lake: Lakehouse, alerts: Alerts, now: datetime) -> int:
+    """Closes the alerts of catalogued fields that the envelope knows by now; returns how many."""
+    if not lake.exists("bronze_drift_events"):
+        return 0
+    released = F.col("fieldName").isin(list(contracts().envelope_schema["properties"]))
+    fields = [r["fieldName"] for r in lake.read("bronze_drift_events").where(released).collect()]
+    return sum(alerts.close(RULE, field, now) for field in fields)

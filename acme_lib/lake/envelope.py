@@ -89,7 +89,7 @@ def shaped() -> Column:
 def bounded() -> Column:
     """The schema's patterns and bounds (contracts/envelope) and the policy of reasons.yaml. Topics are judged apart."""
     schema, reasons = contracts().envelope_schema["properties"], contracts().reasons
-    length = {n: F.length(f"e.{n}") for n in ("units", "sourceSystem", "errorCode", "epoch", "correlationId")}
+    length = {n: F.length(f"e.{n}") for n in ("topic", "units", "sourceSystem", "errorCode", "epoch", "correlationId")}
     fits = [n <= schema[name]["maxLength"] for name, n in length.items()]
     patterns = [F.col(f"e.{n}").rlike(schema[n]["pattern"]) for n in ("messageId", "tsUtc", "lineageVersion")]
     first, last = reasons.timestamp_bounds.first, reasons.timestamp_bounds.last

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from acme_lib.contracts import ClockBound, contracts
 from acme_lib.lake.envelope import CARRIED
 
-__all__ = ["RULES", "RuleColumns", "clock_bound", "judged", "violations"]
+__all__ = ["RULES", "RuleColumns", "clock_bound", "judged", "unreadable", "violations"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
             note = {"run_id": config.run_id, "version": transformation_version(), "bronze_version": version}
             counters.update(_take(lake, raw, piece, note, now))
             counters["slices"] += 1
+        if counters["slices"]:
+            drift.close_released(lake, LakeAlerts(lake), now)
         record.rows_in, record.rows_out = counters["rows"], counters["silver_rows"]
         record.bytes_out = counters["bytes"]
         record.counters = dict(sorted(counters.items()))
@@ -71,12 +73,15 @@ def _take(lake: Lakehouse, raw: DataFrame, piece: Slice, note: dict[str, Any], n
                          .repartition("enqueued_date"), piece, note)  # fmt: skip
         spread = events.hint("rebalance", "event_date") if batch.facts.days > MANY_DAYS else events
         written = _append(lake, "silver_events", spread, piece, note)
+        unreadable = batch.unreadable().count()
     finally:
         batch.close()
     return {
         "rows": batch.facts.rows,
         "silver_rows": written[0],
         "bytes": written[1],
+        "unreadable": unreadable,
+        "duplicates_removed": batch.facts.rows - written[0] - unreadable,
         "violations": broken[0],
         "drift_fields": fields,
         "odd_rows": batch.facts.odd,

@@ -77,18 +77,19 @@ class Batch:
         slow = self._keep(doubted.unionByName(bucketed.where("NOT counted")).drop("bucket"))
         return self._judged(fast.withColumn("conflict", F.lit(False)).unionByName(_resolved(slow, fast, silver)))
 
-    def violations(self, events: DataFrame) -> DataFrame:
-        """silver_violations of the slice without detected_utc."""
-        found = rules.violations(events)
+    def unreadable(self) -> DataFrame:
+        """UNREADABLE violations: bodies that are no envelope, and plain ones whose topic is outside the grammar."""
         bad_topics = self.topics.where("NOT in_grammar").select("topic")
         ungrammatical = self.readable().join(F.broadcast(bad_topics), on="topic", how="left_semi")
         outside = ungrammatical.withColumns(
             {"reason": F.lit("SCHEMA_INVALID"), "detail": F.lit("TOPIC_NOT_IN_GRAMMAR")}
         )
-        found = found.unionByName(rules.unreadable(outside))
-        if self.odd is None:
-            return found
-        return found.unionByName(rules.unreadable(self.odd.where("reason IS NOT NULL")))
+        found = rules.unreadable(outside)
+        return found if self.odd is None else found.unionByName(rules.unreadable(self.odd.where("reason IS NOT NULL")))
+
+    def violations(self, events: DataFrame) -> DataFrame:
+        """silver_violations of the slice without detected_utc."""
+        return rules.violations(events).unionByName(self.unreadable())
 
     def close(self) -> None:
         """Frees what was cached."""

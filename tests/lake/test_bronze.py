@@ -101,6 +101,8 @@ def test_many_partitions_are_cut_by_a_join_just_as_few_by_ranges(spark: Any) -> 
 def broken_checkpoint(home: Any) -> Any:
     root = home / "checkpoints" / "bronze_events"
     (root / "offsets").mkdir(parents=True)
+    (root / "commits").mkdir()
+    (root / "commits" / "0").write_text('v1\n{"nextBatchWatermarkMs":0}')
     (root / "metadata").write_text('{"id":"1"}')
     (root / "offsets" / "0").write_text('v1\n{"batchWatermarkMs":0}\n{"telemetry":{"0":5}}')
     return root
@@ -110,15 +112,17 @@ def test_a_corrupt_checkpoint_names_the_command_that_rebuilds_it(home: Any) -> N
     from acme_lib.lake import checkpoint
 
     root = broken_checkpoint(home)
-    checkpoint.check("bronze_events")
+    checkpoint.check("bronze_events", {"telemetry/0": 4})
+    with pytest.raises(Stop, match=r"ahead of the table \(telemetry/0\)"):
+        checkpoint.check("bronze_events", {"telemetry/0": 3})
     (root / "offsets" / "1").write_bytes(b"")
     with pytest.raises(Stop, match="acme lake rebuild-checkpoint bronze_events"):
-        checkpoint.check("bronze_events")
+        checkpoint.check("bronze_events", {"telemetry/0": 4})
     assert checkpoint.rebuild("bronze_events", None, "me", NOW)["existed"]
     assert root.is_dir()
     audit = JsonlAudit(home / "audit.jsonl")
     checkpoint.rebuild("bronze_events", audit, "me", NOW)
-    checkpoint.check("bronze_events")
+    checkpoint.check("bronze_events", {})
     assert not root.exists()
     assert audit.verify() == 1
     with pytest.raises(WrongUse, match="has no checkpoint"):
