@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,14 @@ from acme_lib.journal.port import JournalFull
 
 __all__ = ["bytes_used", "explained", "hold", "open_db", "transaction"]
 
-_PAGE = 8192  # a frame of a busy drain fits one or two pages
+_PAGE = 4096  # a small commit writes four pages; larger ones would only write more for it
 _WAIT_MS = 10_000
+_PRAGMAS = (
+    f"pragma busy_timeout = {_WAIT_MS}",
+    f"pragma page_size = {_PAGE}",
+    "pragma synchronous = full",
+    "pragma journal_size_limit = 16777216",  # after a long read the write-ahead log shrinks again
+)
 
 
 def open_db(path: Path, schema: str) -> sqlite3.Connection:
@@ -24,13 +31,24 @@ def open_db(path: Path, schema: str) -> sqlite3.Connection:
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        db.execute(f"pragma busy_timeout = {_WAIT_MS}")
-        db.execute(f"pragma page_size = {_PAGE}")
-        db.execute("pragma journal_mode = wal")
-        db.execute("pragma synchronous = full")
+        for statement in (*_PRAGMAS, "pragma journal_mode = wal"):
+            _patiently(db, statement)
         db.executescript(schema)
         _sync_folder(path.parent)
     return db
+
+
+def _patiently(db: sqlite3.Connection, statement: str) -> None:
+    """Turning a new file to WAL while another process does the same is refused at once, without SQLite's own waiting."""
+    until = time.monotonic() + _WAIT_MS / 1000
+    while True:
+        try:
+            db.execute(statement)
+            return
+        except sqlite3.OperationalError as e:
+            if not e.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def hold(path: Path, what: str) -> int:

@@ -124,5 +124,5 @@ class JournalAgainstList(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-JournalAgainstList.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+JournalAgainstList.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 TestJournalAgainstList = JournalAgainstList.TestCase

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,12 @@ def test_an_error_of_the_disk_stops_and_says_what_to_change(tmp_path: Path, code
     error.sqlite_errorname = code
     with pytest.raises(Stop, match=mend), explained(tmp_path / "journal.db"):
         raise error
+
+
+def test_many_may_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from acme_lib.journal import SqliteJournal; SqliteJournal(Path(sys.argv[1]))"
+    both = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "new" / "journal.db")]) for _ in range(4)]
+    assert [child.wait(60) for child in both] == [0, 0, 0, 0]
 
 
 # ---- mirror
