@@ -24,7 +24,7 @@ def run(
         str, typer.Option(help="mqtt: through broker, bridge and hub; backfill: straight into Bronze")
     ] = "mqtt",
     minutes: Annotated[float, typer.Option(help="minutes the simulated plant publishes")] = 0.5,
-    speed: Annotated[float, typer.Option(help="event time runs this many times faster")] = 240.0,
+    speed: Annotated[float, typer.Option(help="event time runs this many times faster")] = 1440.0,
     seed: Annotated[int, typer.Option(help="seed of the simulated plant")] = 7,
     malformed_share: Annotated[float, typer.Option(help="share of malformed messages")] = 0.01,
     fresh: Annotated[

@@ -20,7 +20,7 @@ class RunOptions(BaseModel):
     subset: str = "FD001"
     path: Literal["mqtt", "backfill"] = "mqtt"
     minutes: float = Field(0.5, gt=0, le=1440)
-    speed: float = Field(240.0, gt=0)
+    speed: float = Field(1440.0, gt=0)
     seed: int = 7
     malformed_share: float = Field(0.01, ge=0, le=0.5)
     fresh: bool | None = Field(

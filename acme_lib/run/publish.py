@@ -14,6 +14,9 @@ from acme_lib.run.stack import acme
 
 __all__ = ["backfill", "publish"]
 
+# half a minute at the default speed is half a day of the plant, with wear that ends in failures
+GAUGE_PERIOD_S, LIFE_H = "60", "8"
+
 
 def publish(options: RunOptions, evidence: Path, log: Path) -> dict[str, Any]:
     """Publishes over MQTT until all is acknowledged; the publisher's own summary."""
@@ -30,7 +33,8 @@ def _publish_args(options: RunOptions, evidence: Path) -> list[str]:
     if options.source == "simulate":
         return [
             "plant", "simulate", "--minutes", str(options.minutes), "--speed", str(options.speed),
-            "--seed", str(options.seed), "--malformed-share", str(options.malformed_share), *common,
+            "--seed", str(options.seed), "--malformed-share", str(options.malformed_share),
+            "--period", GAUGE_PERIOD_S, "--life-h", LIFE_H, *common,
         ]  # fmt: skip
     return [*_files_args("replay", options), *common]
 
