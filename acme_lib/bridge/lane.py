@@ -36,7 +36,7 @@ class Sender(Protocol):
 
 @dataclass(frozen=True)
 class BatchLimit:
-    """A batch is what waits, up to these; the sender splits by the hub's own limit."""
+    """A batch is what waits, up to these; small enough that the sender need not split it, so it is stored whole or not."""
 
     events: int = 2_000
     bytes: int = 800_000
@@ -133,8 +133,7 @@ class LaneSender(threading.Thread):
                 self._sender.send(self.lane.partition, bodies)
                 break
             except SlowDown as e:
-                if attempt == 1:
-                    self._attempts.set(self.lane.partition, attempted)  # refused whole: nothing of it was stored
+                self._attempts.set(self.lane.partition, attempted)  # refused whole: nothing of it was stored
                 self._pause(attempt, e, e.retry_after)
             except Retry as e:
                 attempted = max(attempted, batch[-1][0])

@@ -224,6 +224,20 @@ def test_a_crash_sends_again_what_it_had_not_noted_and_counts_it_once(rig: Rig) 
     assert (rig.missing(), rig.inversions()) == (set(), 0)
 
 
+def test_what_was_only_throttled_before_a_crash_is_no_redelivery(rig: Rig) -> None:
+    rig.accept(50)
+    rig.hubs.fault("busy", 1_000_000)
+    rig.begin()
+    while rig.hubs.sends < 40:
+        rig.egress.step()
+    rig.crash()
+    rig.hubs = MemoryHubs(4)
+    rig.begin()
+    found = rig.drain()
+    rig.end()
+    assert (found.redelivered, rig.missing()) == (0, set())
+
+
 def test_memory_is_bounded_while_the_journal_is_long(rig: Rig) -> None:
     rig.accept(2_000, per_frame=20)
     rig.only = 0
