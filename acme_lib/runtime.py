@@ -79,10 +79,13 @@ def spark() -> SparkSession:
     """The session: Fabric's own, or a local one on the jars of `make setup`."""
     from pyspark.sql import SparkSession
 
+    from acme_lib.toolchain import find_java
+
     builder: Any = SparkSession.builder
     if not is_fabric():
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+        os.environ["JAVA_HOME"] = str(find_java().home)  # the first `java` of PATH may be one that Spark can't run on
         builder = builder.master("local[2]").appName("acme")
         for key, value in session_config(settings()).items():
             builder = builder.config(key, value)

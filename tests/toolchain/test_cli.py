@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from acme_lib.cli import main
 from acme_lib.settings import load
+from acme_lib.toolchain import java
 from acme_lib.toolchain.jars import locked
 
 
@@ -40,6 +42,18 @@ def test_an_unknown_set_is_wrong_use(tmp_path):
         2,
         "acme setup: no jar set 'hadoop'; there are hivemq, kafka, spark, ecj, test\n",
     )
+
+
+def test_no_java_is_one_sentence_and_a_failed_exit(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(java.find_java, "__defaults__", ({"PATH": str(tmp_path)}, tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(sys, "argv", ["acme", "setup"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    told = capsys.readouterr().err
+    assert left.value.code == 1
+    assert told.startswith("acme setup: no Java 17 or 21 found")
+    assert told.count("\n") == 1
 
 
 @pytest.mark.real
