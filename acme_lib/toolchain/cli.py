@@ -40,7 +40,12 @@ def setup(check: Check = False, as_json: Json = False, extra: With = None, reloc
     if relock:
         _relock(settings().jars_dir, sets)
         return
-    facts = _look(sets) if check else _prepare(sets)
+    try:
+        facts = _look(sets) if check else _prepare(sets)
+    except OSError as e:
+        raise Stop(
+            f"{e.filename or settings().jars_dir}: {e.strerror}; free the disk or mend the rights, or move it all with ACME_HOME"
+        ) from e
     facts["seconds"] = round(time.monotonic() - started, 2)
     print(json.dumps(facts)) if as_json else _show(facts)
     raise SystemExit(0 if facts["ready"] else 1)
@@ -59,7 +64,9 @@ def _chosen(extra: list[str], everything: bool) -> list[JarSet]:
 def _look(sets: list[JarSet]) -> dict[str, Any]:
     """What is there and what is not; changes nothing."""
     from acme_lib.settings import settings
+    from acme_lib.toolchain.jars import own_java
     from acme_lib.toolchain.java import find_java
+    from acme_lib.toolchain.javac import jar_path
     from acme_lib.toolchain.prepare import states
 
     problems, java = [], None
@@ -71,6 +78,8 @@ def _look(sets: list[JarSet]) -> dict[str, Any]:
     for name, found in jars.items():
         told = [f"{len(n)} {word} ({n[0]})" for word, n in vars(found).items() if n] if not found.ready else []
         problems += [f"{name} jars: {', '.join(told)}; run make setup"] if told else []
+    absent = [name for name in own_java() if not jar_path(settings(), name).exists()]
+    problems += [f"{name} is not compiled; run make setup" for name in absent]
     return _facts(java, {name: "ready" if found.ready else "not ready" for name, found in jars.items()}, problems)
 
 

@@ -14,7 +14,7 @@ from acme_lib.settings import Settings
 from acme_lib.toolchain.jars import class_path, own_java
 from acme_lib.toolchain.java import find_java
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "jar_path"]
 
 PACKAGE = Path(__file__).parents[1]
 TARGET = "17"
@@ -26,15 +26,20 @@ def compiled(settings: Settings, name: str) -> Path:
 
     It lies in ACME_HOME/toolchain under the hash of the source, so a changed source is built anew. Raises Stop.
     """
-    tree = own_java()[name]
-    source = PACKAGE / tree.source
-    jar = settings.folder("toolchain") / f"{name}-{source_hash(source)}.jar"
+    jar, tree = jar_path(settings, name), own_java()[name]
     if not jar.exists():
+        source = PACKAGE / tree.source
+        settings.folder("toolchain")
         with tempfile.TemporaryDirectory(dir=jar.parent) as scratch:
             classes = Path(scratch) / "classes"
             _ecj(settings, source, tree.against, classes)
             os.replace(_pack(source, classes, Path(scratch) / jar.name), jar)
     return jar
+
+
+def jar_path(settings: Settings, name: str) -> Path:
+    """Where the jar of today's source lies, or would."""
+    return settings.home.resolve() / "toolchain" / f"{name}-{source_hash(PACKAGE / own_java()[name].source)}.jar"
 
 
 def source_hash(source: Path) -> str:

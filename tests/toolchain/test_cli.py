@@ -32,6 +32,7 @@ def test_check_names_every_missing_set_and_changes_nothing(tmp_path):
     done = acme_setup(tmp_path, "--check", "--json", ACME_JARS=str(tmp_path / "jars"))
     facts = json.loads(done.stdout)
     assert (done.returncode, facts["ready"]) == (1, False)
+    assert "broker-access is not compiled; run make setup" in facts["problems"]
     assert [p.split(" jars: ")[0] for p in facts["problems"]][:4] == ["hivemq", "kafka", "spark", "ecj"]
     assert list(tmp_path.iterdir()) == []
 
@@ -42,6 +43,14 @@ def test_an_unknown_set_is_wrong_use(tmp_path):
         2,
         "acme setup: no jar set 'hadoop'; there are hivemq, kafka, spark, ecj, test\n",
     )
+
+
+def test_a_folder_that_can_t_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = acme_setup(tmp_path, ACME_JARS=str(tmp_path / "file" / "jars"))
+    assert done.returncode == 1
+    assert "Not a directory; free the disk or mend the rights" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_no_java_is_one_sentence_and_a_failed_exit(tmp_path, monkeypatch, capsys):
