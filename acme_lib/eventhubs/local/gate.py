@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-__all__ = ["DATA_SENDER", "Gate", "Grant", "Refused"]
+__all__ = ["DATA_SENDER", "SAS", "Gate", "Grant", "Refused"]
 
 DATA_SENDER = "Azure Event Hubs Data Sender"
 SAS = "servicebus.windows.net:sastoken"

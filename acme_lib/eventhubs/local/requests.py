@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from acme_lib.errors import AcmeError
 from acme_lib.eventhubs.local.amqp.sections import message_id, request, response
 from acme_lib.eventhubs.local.amqp.types import Encoded, array, encode
-from acme_lib.eventhubs.local.gate import Refused
+from acme_lib.eventhubs.local.gate import SAS, Grant, Refused
 from acme_lib.eventhubs.local.hub import address
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ async def read(connection: Connection, properties: dict[str, Any]) -> Answer:
     """Properties of a hub or a partition. Raises Refused, and Stop where the log does not answer."""
     namespace = connection.namespace
     hub, kind = str(properties.get("name", "")), properties.get("type")
-    grant = connection.grants.get(hub) or connection.grants.get("$management")
+    grant = _grant(connection, hub, properties.get("security_token"))
     if grant is None or not namespace.gate.may_send(grant, hub):
         raise Refused(401, f"Unauthorized access to '{hub}': put a token that may send there first.")
     if hub not in namespace.log.hubs:
@@ -67,6 +67,14 @@ async def read(connection: Connection, properties: dict[str, Any]) -> Answer:
     if kind == "com.microsoft:partition" and properties.get("partition") in partitions:
         return 200, "OK", await _partition(namespace, common, str(properties["partition"]))
     raise Refused(400, f"$management knows no {kind} with partition {properties.get('partition')}")
+
+
+def _grant(connection: Connection, hub: str, token: Any) -> Grant | None:
+    """A $management request carries its own token; the Java client puts none on $cbs before it. Raises Refused."""
+    if not token:
+        return connection.grants.get(hub)
+    kind = SAS if str(token).startswith("SharedAccessSignature") else "jwt"
+    return connection.namespace.gate.judge(kind, str(token), f"sb://localhost/{hub}")
 
 
 async def _partition(namespace: Namespace, common: dict[str, Any], partition: str) -> Encoded:
