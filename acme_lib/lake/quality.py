@@ -51,9 +51,10 @@ def daily(bronze: DataFrame, silver: DataFrame, violations: DataFrame, drift: Da
         violations.groupBy(F.col("enqueued_date").alias("metric_date"), "site").agg(
             F.count("*").alias("violations"), F.count_if(F.col("rule") == "UNREADABLE").alias("unreadable")
         ),
-        drift.groupBy(F.to_date("detectedUtc").alias("metric_date"), F.split("sampleTopic", "/")[1].alias("site")).agg(
-            F.count("*").alias("driftEventsCount")
-        ),
+        drift.groupBy(
+            F.to_date("detectedUtc").alias("metric_date"),
+            F.try_element_at(F.split("sampleTopic", "/"), F.lit(2)).alias("site"),
+        ).agg(F.count("*").alias("driftEventsCount")),
     ]
     whole = counts[0]
     for more in counts[1:]:

@@ -109,7 +109,7 @@ class Batch:
 
 def _grouped(parsed: DataFrame) -> DataFrame:
     """`dedupe.runs` of counted rows and, in a group of its own, what is odd or not counted. Few rows."""
-    counted = F.col("counted")
+    counted, sound = F.col("counted"), F.when(F.col("plain"), F.col("ts_utc"))  # year 0 would not fit Python
     keys = {name: F.when(counted, F.col(name)) for name in dedupe.RUN} | {"bucket": F.when(counted, dedupe.bucket())}
     return (
         parsed.withColumns({**keys, "bit": dedupe.bit()})
@@ -121,8 +121,8 @@ def _grouped(parsed: DataFrame) -> DataFrame:
             F.max("seq").alias("high"),
             F.count_if(~F.col("plain")).alias("odd"),
             F.count_if(F.col("plain") & ~counted).alias("uncounted"),
-            F.min("ts_utc").alias("first_ts"),
-            F.max("ts_utc").alias("last_ts"),
+            F.min(sound).alias("first_ts"),
+            F.max(sound).alias("last_ts"),
         )
     )
 

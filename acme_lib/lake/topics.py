@@ -19,7 +19,7 @@ def in_grammar(topic: Column) -> Column:
     uns = contracts().uns
     parts = F.split(topic, uns.separator)
     pattern = "^" + uns.separator.join(f"(?:{level.pattern})" for level in uns.levels) + "$"
-    short = [F.length(parts[i]) <= level.max_length for i, level in enumerate(uns.levels)]
+    short = [F.length(F.try_element_at(parts, F.lit(i))) <= level.max_length for i, level in enumerate(uns.levels, 1)]
     fits = topic.rlike(pattern) & ~F.endswith(topic, F.lit("\n")) & (F.length(topic) <= uns.max_length)
     return F.coalesce(fits & reduce(Column.__and__, short), F.lit(False))
 
