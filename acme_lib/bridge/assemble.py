@@ -118,7 +118,10 @@ def status(settings: Settings) -> Status:
 
 
 def _corrupt(raiser: Raiser, frame: Corrupt, now: datetime) -> None:
-    raiser.open("journal_frame_corrupt", f"{frame.first}..{frame.last}", frame.why, now.astimezone(UTC))
+    try:
+        raiser.open("journal_frame_corrupt", f"{frame.first}..{frame.last}", frame.why, now)
+    except AcmeError as e:  # the quarantine itself is durable, and status complains of it
+        log.error("alert not recorded", rule="journal_frame_corrupt", error=str(e))
 
 
 def _free(folder: Path) -> int:

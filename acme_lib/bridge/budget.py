@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
+from acme_lib.errors import AcmeError
+
 __all__ = ["Budget", "Gauge", "Raiser"]
+
+log = structlog.get_logger("bridge.ingest")
 
 
 class Raiser(Protocol):
@@ -38,7 +44,7 @@ class Gauge:
     def __init__(self, budget: Budget, alerts: Raiser, key: str, free: Callable[[], int]) -> None:
         self._budget, self._alerts, self._key, self._free = budget, alerts, key, free
         self._raised = {"journal_disk_high": False, "journal_disk_full": False}
-        self._known = False  # what an earlier process left open is closed at the first look
+        self._told: dict[str, bool] = {}  # empty: what an earlier process left open is closed at the first look
 
     @property
     def full(self) -> bool:
@@ -47,24 +53,28 @@ class Gauge:
     def look(self, used: int, now: datetime) -> float:
         """Call it every second or so."""
         share = self._budget.share(used, self._free())
-        self._follow("journal_disk_high", share, self._budget.high, now)
-        self._follow("journal_disk_full", share, self._budget.full, now)
-        self._known = True
+        for rule, threshold in (("journal_disk_high", self._budget.high), ("journal_disk_full", self._budget.full)):
+            if share >= threshold:
+                self._raised[rule] = True
+            elif share < threshold - self._budget.clear_by:
+                self._raised[rule] = False
+        self._tell(share, now)
         return share
 
     def no_space(self, now: datetime) -> None:
         """The disk itself said so, whatever the budget thinks."""
-        self._set("journal_disk_full", True, 1.0, now)
+        self._raised["journal_disk_full"] = True
+        self._tell(1.0, now)
 
-    def _follow(self, rule: str, share: float, threshold: float, now: datetime) -> None:
-        if share >= threshold:
-            self._set(rule, True, share, now)
-        elif share < threshold - self._budget.clear_by:
-            self._set(rule, False, share, now)
-
-    def _set(self, rule: str, raised: bool, share: float, now: datetime) -> None:
-        if raised and not self._raised[rule]:
-            self._alerts.open(rule, self._key, f"{share:.0%}", now)
-        elif not raised and (self._raised[rule] or not self._known):
-            self._alerts.close(rule, self._key, now)
-        self._raised[rule] = raised
+    def _tell(self, share: float, now: datetime) -> None:
+        """What could not be told, since alerts need the same full disk, is told at a later look."""
+        for rule, raised in self._raised.items():
+            if self._told.get(rule) == raised:
+                continue
+            try:
+                self._alerts.open(rule, self._key, f"{share:.0%}", now) if raised else self._alerts.close(
+                    rule, self._key, now
+                )
+                self._told[rule] = raised
+            except AcmeError as e:
+                log.error("alert not recorded", rule=rule, raised=raised, error=str(e))

@@ -34,6 +34,8 @@ class Pace:
 
     wait_s: float = 0.25
     most: int = 2_000
+    few: int = 100
+    linger_s: float = 0.004
     look_s: float = 1.0
     grace_s: float = 2.0
     full_retry_s: float = 1.0
@@ -64,12 +66,25 @@ class Ingest:
         now = time.monotonic()
         if now - self._looked_at >= self._pace.look_s:
             self._look(now)
-        batch = self._source.poll(self._pace.wait_s, self._pace.most)
-        if batch is not None:
-            self._held.append(self._guaranteed(batch))
+        self._take(self._pace.wait_s)
         if self._held and not self._gauge.full and now >= self._full_until:
             return self._commit()
         return 0
+
+    def _take(self, wait_s: float) -> None:
+        """What comes within `wait_s`; where that is little, what comes just after it too.
+
+        A commit costs 0.4 ms of CPU whatever it holds. The pause is safe because the broker's window is thousands of
+        messages; at the 50 of an unaltered HiveMQ CE it would still let 12,000/s pass.
+        """
+        batch = self._source.poll(wait_s, self._pace.most)
+        if batch is None:
+            return
+        self._held.append(self._guaranteed(batch))
+        if len(batch.publishes) < self._pace.few and self._pace.linger_s:
+            time.sleep(self._pace.linger_s)
+            if more := self._source.poll(0, self._pace.most):
+                self._held.append(self._guaranteed(more))
 
     def _guaranteed(self, batch: Batch) -> Batch:
         """While the disk is full only QoS 1 is held: it is bounded by Receive Maximum, and QoS 0 asks for no guarantee."""

@@ -33,15 +33,16 @@ class Watch:
             return
         self._next_s = now_s + self._every_s
         try:
-            found = self._read()
+            self._judge(self._read(), now)
         except AcmeError as e:
-            log.warning("no ledger", error=str(e))
-            return
+            log.warning("the ledger could not be read, or its alert not recorded", error=str(e))
+
+    def _judge(self, found: Status, now: datetime) -> None:
         self._doubts = 0 if found.balanced else self._doubts + 1
-        if self._doubts == 2:
+        if self._doubts >= 2 and not self._open:
             log.error("ledger unbalanced", by_hub=found.by_hub)
             self._alerts.open("ledger_unbalanced", self._key, found.accepted, now)
             self._open = True
-        elif found.balanced and self._open:
+        elif found.balanced and self._open is not False:
             self._alerts.close("ledger_unbalanced", self._key, now)
             self._open = False

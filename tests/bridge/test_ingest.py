@@ -70,12 +70,12 @@ class Tight(MemoryJournal):
 
 
 class Rig:
-    def __init__(self, folder: Path, budget: int = 1 << 40) -> None:
+    def __init__(self, folder: Path, budget: int = 1 << 40, linger_s: float = 0.0) -> None:
         self.broker, self.journal, self.bell, self.lowest = Broker(), Tight(), Bell(), 0
         self.gauge = Gauge(Budget(budget), self.bell, "bridge-1", lambda: 1 << 40)
         self.files = folder / "dlq"
         intake = Intake(Mapping(contracts().bridge), "bridge-1")
-        pace = Pace(wait_s=0, look_s=0, grace_s=0, full_retry_s=0)
+        pace = Pace(wait_s=0, linger_s=linger_s, look_s=0, grace_s=0, full_retry_s=0)
         self.ingest = Ingest(self.broker, self.journal, intake, self.gauge, self.files, lambda: self.lowest, pace)
 
 
@@ -146,3 +146,14 @@ def test_delivered_frames_are_deleted_one_look_later(rig: Rig) -> None:
     assert len(rig.journal.frames(0, 1)) == 1  # a reader of both files may still want it
     rig.ingest.step()
     assert rig.journal.frames(0, 1) == []
+
+
+def test_a_few_messages_wait_a_moment_for_more_and_share_one_commit(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, linger_s=0.001)
+    rig.broker.send(1)
+    rig.broker.send(2, 3)
+    assert rig.ingest.step() == 3
+    assert len(rig.journal.frames(0, 1 << 30)) == 1
+    rig.broker.send(*range(4, 204))
+    rig.broker.send(204)
+    assert rig.ingest.step() == 200  # many don't wait

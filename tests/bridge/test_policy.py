@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from acme_lib.bridge import Backoff, delay
 from acme_lib.bridge.budget import Budget, Gauge
+from acme_lib.errors import Stop
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -63,3 +64,21 @@ def test_what_an_earlier_process_left_open_is_closed_at_the_first_look() -> None
     bell = Bell()
     Gauge(Budget(1_000), bell, "bridge-1", free=lambda: 10_000).look(10, NOW)
     assert bell.rung == [("close", "journal_disk_high"), ("close", "journal_disk_full")]
+
+
+def test_an_alert_that_could_not_be_written_is_written_later_and_acknowledging_stops_at_once() -> None:
+    class Mute(Bell):
+        mute = True
+
+        def open(self, rule: str, key: str, value: object, now: datetime) -> bool:
+            if self.mute:
+                raise Stop("no space for alerts; free some")
+            return super().open(rule, key, value, now)
+
+    bell = Mute()
+    gauge = Gauge(Budget(1_000), bell, "bridge-1", free=lambda: 10_000)
+    gauge.no_space(NOW)
+    assert gauge.full
+    bell.mute = False
+    gauge.look(960, NOW)
+    assert {rule for what, rule in bell.rung if what == "open"} == {"journal_disk_high", "journal_disk_full"}
