@@ -53,7 +53,7 @@ def run(*, quick: bool = False) -> Report:
     with TemporaryDirectory() as folder:
         listed = Path(folder) / "topics.txt"
         listed.write_text("\n".join(plant[:1000]))
-        started = _cold(["validate", "--file", str(listed)], repeats)
+        started = _cold(["validate", "--json", "--file", str(listed)], repeats)
     report.rows.append(
         ("1,000 topics by `acme uns validate --file`, seconds from a cold start", spread(started), "< 0.5")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,17 @@ from acme_lib.errors import WrongUse
 
 __all__ = ["is_filter", "topics_in"]
 
-TOPIC_KEY = re.compile(r"(?:^|[a-z0-9_.-])topics?$", re.IGNORECASE)
+TOPIC_KEY = re.compile(r"topics?$", re.IGNORECASE)
 PREFIX = "acme/"
-READERS = {".json": "json", ".jsonl": "lines", ".ndjson": "lines", ".yaml": "yaml", ".yml": "yaml", ".csv": "csv"}
+READERS = {
+    ".toml": "toml",
+    ".json": "json",
+    ".jsonl": "lines",
+    ".ndjson": "lines",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".csv": "csv",
+}
 
 
 def is_filter(text: str) -> bool:
@@ -26,8 +35,9 @@ def is_filter(text: str) -> bool:
 def topics_in(path: Path) -> list[str]:
     """Topics and filters the file names, in its order. Raises WrongUse where the file can't be read.
 
-    A list holds one topic a line (blank lines and lines starting with "# " aside). In a configuration a topic is
-    every text under a key that ends in "topic" or "topics", and every text that starts with the enterprise.
+    A list holds one topic a line (blank lines and lines starting with "# " aside); an array of texts and a table of one
+    column are lists too. In any other configuration a topic is every text under a key that ends in "topic" or "topics",
+    and every text that starts with the enterprise.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -41,7 +51,9 @@ def topics_in(path: Path) -> list[str]:
 
 def _found(reader: str, text: str) -> Iterator[str]:
     if reader == "json":
-        yield from _walk(json.loads(text), False)
+        yield from _document(json.loads(text))
+    elif reader == "toml":
+        yield from _document(tomllib.loads(text))
     elif reader == "lines":
         for line in text.splitlines():
             yield from _walk(json.loads(line), False) if line.strip() else ()
@@ -49,10 +61,14 @@ def _found(reader: str, text: str) -> Iterator[str]:
         yield from _in_csv(text)
     elif reader == "yaml":
         for document in _yaml(text):
-            yield from _walk(document, False)
+            yield from _document(document)
     else:
         lines = (line.strip() for line in text.splitlines())
         yield from (line for line in lines if line and line[:2] not in ("# ", "##"))
+
+
+def _document(value: Any) -> Iterator[str]:
+    yield from _walk(value, isinstance(value, list))
 
 
 def _walk(value: Any, named: bool) -> Iterator[str]:
@@ -75,7 +91,8 @@ def _in_csv(text: str) -> Iterator[str]:
     header = next(rows, [])
     named = [TOPIC_KEY.search(cell.strip()) is not None for cell in header]
     if not any(named):  # no header: the first row is data too
-        yield from (cell for cell in header if _looks_so(cell))
+        named = [len(header) == 1]
+        yield from (cell for cell in header if named[0] or _looks_so(cell))
     for row in rows:
         for i, cell in enumerate(row):
             if (i < len(named) and named[i]) or _looks_so(cell):

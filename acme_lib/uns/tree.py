@@ -14,7 +14,7 @@ __all__ = ["Finding", "findings", "judged"]
 # A whole topic in running text: seven levels without a placeholder. Fewer levels is a prefix someone talks about.
 TOPIC = re.compile(r"(?<![\w./<{}-])acme(?:/[\w+#-]+){6,}(?![\w/<{*$-]|\.\.)", re.IGNORECASE)
 COUNTER_EXAMPLE = "no UNS topic"  # a line that says so shows what is wrong on purpose
-PROSE = {".md", ".py", ".ipynb", ".toml", ".java", ".xml", ".j2", ".tmdl"}
+PROSE = {".md", ".py", ".ipynb", ".java", ".xml", ".j2", ".tmdl"}
 SKIPPED = {"node_modules", "__pycache__", "build", "dist"}
 # Wrong on purpose: the vectors of the judge, and tests of what a wrong topic does.
 WRONG_ON_PURPOSE = ("tests/data/envelope-vectors.jsonl", "tests/data/wrong/")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,11 @@ def test_valid_topics_leave_with_zero_and_a_summary(capsys: pytest.CaptureFixtur
         ("c.json", json.dumps({"a": [{"topic": "odd"}, {"x": GOOD}], GOOD: 1, "mqttTopic": ["p", 5]}), ["odd", GOOD, GOOD, "p"]),
         ("c.yaml", f"pub:\n  topics: [odd, {GOOD}]\n  secret: !Vault x\n  m: !A {{topic: t}}\n  l: !B [acme/q]\n---\ntopic: z\n", ["odd", GOOD, "t", "acme/q", "z"]),
         ("c.csv", f"name,topic,other\na,odd,{GOOD}\n", ["odd", GOOD]),
+        ("array.json", json.dumps([GOOD, "odd", {"a": "b"}]), [GOOD, "odd"]),
+        ("array.yaml", f"- {GOOD}\n- odd\n", [GOOD, "odd"]),
+        ("one.csv", f"{GOOD}\nodd\n", [GOOD, "odd"]),
+        ("head.csv", f"UNS Topic\n{GOOD}\nodd\n", [GOOD, "odd"]),
+        ("c.toml", f'[a]\ntopic = "odd"\nx = ["{GOOD}", "y"]\n', ["odd", GOOD]),
         ("bare.csv", f"1,{GOOD}\n2,{BAD}\n", [GOOD, BAD]),
         ("c.jsonl", f'{{"topic": "a"}}\n\n{{"topic": "{GOOD}"}}\n', ["a", GOOD]),
         ("prose.json", json.dumps({"note": "acme/ is our root", "k": "ACME/X"}), ["ACME/X"]),
@@ -69,7 +74,7 @@ def test_filters_of_a_config_are_judged_as_filters_and_in_a_list_as_topics(tmp_p
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.json", b"{"), ("a.yaml", b"a: [}"), ("a.txt", b"\xff"), ("a.csv", b'a,"b'), ("deep.json", b"[" * 100_000), ("none.txt", b"")],
+    [("a.json", b"{"), ("a.yaml", b"a: [}"), ("a.toml", b"a = "), ("a.txt", b"\xff"), ("a.csv", b'a,"b'), ("deep.json", b"[" * 100_000), ("none.txt", b"")],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_says_what_to_change(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
@@ -115,10 +120,11 @@ def test_a_thousand_topics_from_a_cold_start(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("\n".join(f"{GOOD}_{i}" for i in range(1000)))
     command = [sys.executable, "-m", "acme_lib.cli", "uns", "validate", "--file", str(tmp_path / "t.txt")]
     seconds = []
-    for _ in range(3):  # the best of three: other processes share the machine
-        started = time.perf_counter()
+    for _ in range(3):  # processor time, the best of three: other processes share the machine
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         out = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-        seconds.append(time.perf_counter() - started)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         assert len(out.splitlines()) == 1000
     assert min(seconds) < 0.5
     probe = "import sys, acme_lib.uns.cli; assert not {'pydantic', 'rich', 'typer', 'jsonschema_rs'} & set(sys.modules)"
