@@ -81,6 +81,18 @@ def test_a_certificate_of_another_authority_is_not_trusted(hubs, tmp_path):
         sender.EventHubSender(HUB, strange, 1 << 20, 5.0).send(0, [b"x"])
 
 
+def test_a_message_over_the_services_limit_stops_and_the_link_comes_back(hubs):
+    from acme_lib.eventhubs import access, sender
+
+    careless = sender.EventHubSender(HUB, access.hub_access(HUB, hubs.settings), 4 << 20, 10.0)
+    before = end_offset(hubs.settings, HUB, 1)
+    with pytest.raises(Stop, match="larger than it takes"):
+        careless.send(1, [b"x" * 700_000] * 3)
+    careless.send(1, [b"small"])
+    careless.close()
+    assert [b for _, b in read_back(hubs.settings, HUB, 1, before)] == [b"small"]
+
+
 def test_the_java_client_sends_over_tls(hubs, tmp_path):
     settings, store = hubs.settings, tmp_path / "trust.p12"
     java_sdk.compile_all(tmp_path)

@@ -13,10 +13,15 @@ from acme_lib.eventhubs.local.requests import answer
 if TYPE_CHECKING:
     from acme_lib.eventhubs.local.connection import Connection
 
-__all__ = ["ACCEPTED", "Incoming", "Link", "Request", "Response"]
+__all__ = ["ACCEPTED", "Incoming", "Link", "Request", "Response", "rejected"]
 
 CREDIT = 64
 ACCEPTED = Encoded(described(0x24))
+
+
+def rejected(condition: str, text: str) -> Encoded:
+    """The outcome of a delivery that was not taken."""
+    return described(0x25, error(condition, text))
 
 
 class Link:
@@ -34,18 +39,25 @@ class Link:
         """Flow from the client; only a receiving client's matters."""
 
     def on_transfer(self, frame: Performative) -> None:
+        if self.detached:  # what was still under way when the client was told
+            return
         if not self._parts:
             self._id, self._format = frame.delivery_id, frame.message_format or 0
-        self._parts.append(frame.payload)
         self._size += len(frame.payload)
-        if frame.aborted:
-            self._parts, self._size = [], 0
-        elif not frame.more:
-            raw = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-            self._parts, self._size = [], 0
-            self.on_delivery(self._id, raw)
-        elif self._size > MAX_MESSAGE + 4096:
-            self._parts = [b""]  # already refused for its size: don't hold what is still to come
+        # an oversized message is not held, only counted to its end
+        self._parts = [*self._parts, frame.payload] if self._size <= MAX_MESSAGE else [b""]
+        if frame.more and not frame.aborted:
+            return
+        parts, size, self._parts, self._size = self._parts, self._size, [], 0
+        if size > MAX_MESSAGE:
+            self.on_oversize(self._id, size)
+        elif not frame.aborted:
+            self.on_delivery(self._id, parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def on_oversize(self, delivery: int, size: int) -> None:
+        """A delivery larger than the link takes."""
+        text = f"The received message (delivery-id:{delivery}, size:{size} bytes) exceeds the limit ({MAX_MESSAGE} bytes) currently allowed on the link."
+        self.settle(delivery, rejected("amqp:link:message-size-exceeded", text))
 
     def on_delivery(self, delivery: int, raw: bytes) -> None:
         """One whole delivery."""
@@ -72,9 +84,15 @@ class Incoming(Link):
         self.connection.flow(self.channel, handle=self.handle, delivery_count=self._count, link_credit=CREDIT)
 
     def on_delivery(self, delivery: int, raw: bytes) -> None:
+        self.deliver(delivery, raw)
+        self._taken()
+
+    def on_oversize(self, delivery: int, size: int) -> None:
+        super().on_oversize(delivery, size)
+        self._taken()
+
+    def _taken(self) -> None:
         self._count, self._credit = self._count + 1, self._credit - 1
-        if not self.detached:
-            self.deliver(delivery, raw)
         if self._credit < CREDIT // 2 and not self.detached:
             self.grant()
 
