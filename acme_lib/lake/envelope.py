@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 
 from acme_lib.contracts import contracts
 
-__all__ = ["CARRIED", "PARSED", "parse"]
+__all__ = ["CARRIED", "INSTANT", "PARSED", "parse"]
 
 CARRIED = ("hub", "source_partition", "source_offset", "enqueued_utc", "enqueued_date")
 PARSED = (
@@ -30,6 +30,7 @@ PARSED = (
 )
 """What reading a body gives, by `parse` or by `exact`; reason and detail only where it can't be read."""
 
+INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"  # as the bridge writes receivedUtc
 REQUIRED = (
     "messageId",
     "tsUtc",
@@ -75,7 +76,8 @@ def whole() -> Column:
     )  # fmt: skip
     unstamped = F.col("e.receivedUtc").isNull() & F.col("e.bridgeId").isNull()
     only_brace = F.instr(body, "}") == F.length(body)
-    return F.when(sent.isNotNull(), F.endswith(body, stamp)).otherwise(unstamped & only_brace)
+    timely = F.col("e.receivedUtc").rlike(f"^{INSTANT}$") & F.col("e.receivedUtc").try_cast("timestamp").isNotNull()
+    return F.when(sent.isNotNull(), F.endswith(body, stamp) & timely).otherwise(unstamped & only_brace)
 
 
 def shaped() -> Column:

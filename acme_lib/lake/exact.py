@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from acme_lib.contracts import contracts
-from acme_lib.lake.envelope import CARRIED, PARSED
+from acme_lib.lake.envelope import CARRIED, INSTANT, PARSED
 from acme_lib.uns import Rejected, judge
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["exact", "read_body", "unstamped"]
 
 STAMP = re.compile(
-    rb',"receivedUtc":"([^"\\]{1,40})","bridgeId":("(?:[^"\\]|\\.){0,300}"),"bridgeSeq":([0-9]{1,19})\}$', re.DOTALL
+    rb',"receivedUtc":"(%b)","bridgeId":("(?:[^"\\]|\\.){0,300}"),"bridgeSeq":(0|[1-9][0-9]{0,18})\}$'
+    % INSTANT.encode(),
+    re.DOTALL,
 )
 TAIL = 512
 NAMES = {
@@ -66,7 +68,7 @@ def read_body(body: bytes | None) -> dict[str, Any]:
     payload, added = unstamped(body or b"")
     topic, found = "", None
     try:
-        found = json.loads(payload)
+        found = json.loads(payload, parse_int=_whole)
         topic = found["topic"]
     except (ValueError, TypeError, KeyError, RecursionError):  # what it is, the judgement says
         pass
@@ -75,8 +77,17 @@ def read_body(body: bytes | None) -> dict[str, Any]:
         reason, detail = (
             ("SCHEMA_INVALID", "NOT_JSON") if not isinstance(judged, Rejected) else (judged.reason, judged.detail)
         )
-        return {**added, "reason": reason, "detail": detail, "topic": topic if isinstance(topic, str) else None}
+        return {**added, "reason": reason, "detail": detail, "topic": _storable(topic)}
     return {**added, **typed(found)}
+
+
+def _whole(text: str) -> float | int:
+    return -0.0 if text == "-0" else int(text)
+
+
+def _storable(topic: object) -> str | None:
+    """A rejected topic as text that can be stored: a lone surrogate has no bytes."""
+    return topic.encode("utf-8", "replace").decode() if isinstance(topic, str) else None
 
 
 def typed(found: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ SHAPE = (
 
 
 def reading(seq: int = 0, **over: Any) -> dict[str, Any]:
-    """A valid envelope; None removes a field. The id is the counted one unless overridden."""
+    """A valid envelope; None removes a field. The id is the counted one unless overridden,
+    also where epoch or seq are removed."""
     found = {
         "tsUtc": f"2026-11-24T22:5{seq % 10}:00.000Z",
         "topic": TOPIC,
@@ -32,8 +33,7 @@ def reading(seq: int = 0, **over: Any) -> dict[str, Any]:
         "seq": seq,
         **over,
     }
-    known = all(isinstance(found[n], str) for n in ("sourceSystem", "topic", "epoch"))
-    made = message_id(found["sourceSystem"], found["topic"], found["epoch"], seq) if known else ""
+    made = message_id(str(found["sourceSystem"]), str(found["topic"]), found["epoch"] or "e1", seq)
     return {k: v for k, v in {"messageId": made, **found}.items() if v is not None}
 
 
