@@ -16,7 +16,7 @@ from acme_lib.lake.gold_parts import Catalogue
 from acme_lib.lake.gold_touched import arrivals, touched
 from acme_lib.lake.gold_write import Work, write
 from acme_lib.lake.lakehouse import Lakehouse
-from acme_lib.lake.lineage import record_run
+from acme_lib.lake.lineage import Inputs, record_run
 from acme_lib.lake.lineage_version import transformation_version
 from acme_lib.lake.local_rows import local_rows
 from acme_lib.monitoring import RunRecord, recording
@@ -39,7 +39,8 @@ class Config(BaseModel):
 def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
     """One run. Without news nothing is committed; after a crash between two commits the same call completes them."""
     with recording(config.run_id, "gold", now) as record:
-        end = marks.through(lake.note("silver_events"))
+        silver_note = lake.note("silver_events")
+        end = marks.through(silver_note)
         silver_version = lake.version("silver_events")
         silver = lake.read("silver_events", silver_version)
         since = {} if config.full else lowest([marks.through(lake.note(t)) for t in FACTS])
@@ -50,18 +51,18 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
         work = prepare(lake, silver, since, note, config, now)
         try:
             write(lake, work, record)
-            record_run(lake, work.arrived, config.run_id, versions_of(lake, silver_version), now)
+            record_run(
+                lake,
+                work.arrived,
+                config.run_id,
+                Inputs(silver_version, silver_note.get("bronze_version")),
+                work.commits,
+                now,
+            )
         finally:
             work.arrived.unpersist()
             work.hours.unpersist()
     return record
-
-
-def versions_of(lake: Lakehouse, silver_version: int) -> dict[str, int]:
-    """Versions the run read and left, for the lineage."""
-    found = {name: lake.version(name) for name in FACTS if lake.exists(name)}
-    bronze = lake.note("silver_events").get("bronze_version")
-    return {**found, "silver_events": silver_version} | ({} if bronze is None else {"bronze_events": int(bronze)})
 
 
 def lowest(all_marks: list[dict[str, int]]) -> dict[str, int]:
@@ -82,7 +83,7 @@ def prepare(
     hours = touched(arrived, lake.read("gold_hourly"), known).persist()
     rows = arrived.agg(F.sum("messages")).collect()[0][0] or 0
     partitions = max(int(lake.spark.conf.get("spark.sql.shuffle.partitions") or 4), rows // config.rows_per_partition)
-    return Work(silver, arrived, hours, known, not since, partitions, {**note, "rows": rows})
+    return Work(silver, arrived, hours, known, not since, partitions, {**note, "rows": rows}, [])
 
 
 def catalogue(lake: Lakehouse, facts: Contracts) -> Catalogue:

@@ -17,7 +17,7 @@ from acme_lib.lake.gold_rollup import daily_rows, quality_rows
 from acme_lib.lake.gold_rows import hourly_rows, state_rows
 from acme_lib.lake.gold_time import hour_of, timestamp
 from acme_lib.lake.gold_touched import edges_around
-from acme_lib.lake.lakehouse import Lakehouse
+from acme_lib.lake.lakehouse import Commit, Lakehouse
 from acme_lib.monitoring import RunRecord
 
 __all__ = ["Work", "write"]
@@ -34,6 +34,7 @@ class Work:
     whole: bool
     partitions: int
     note: dict[str, Any]
+    commits: list[Commit]
 
 
 def write(lake: Lakehouse, work: Work, record: RunRecord) -> None:
@@ -137,6 +138,7 @@ def swap(
     kept = old.join(keys, keys.columns, "leftanti")
     both = rows.unionByName(kept.select(*rows.columns))
     commit = lake.replace(table, both.coalesce(1) if not column else both, work.note, where)
+    work.commits.append(commit)
     record.rows_out += commit.rows
     record.bytes_out += commit.bytes
     record.counters[f"{table}_rows"] = commit.rows

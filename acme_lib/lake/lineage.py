@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,28 +10,33 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from acme_lib.lake.gold_time import timestamp
-from acme_lib.lake.lakehouse import Lakehouse
+from acme_lib.lake.lakehouse import Commit, Lakehouse
 from acme_lib.lake.local_rows import local_rows
 
-__all__ = ["find_topic_seq", "follow", "record_run"]
+__all__ = ["Inputs", "find_topic_seq", "follow", "record_run"]
 
 PLACE = ("hub", "source_partition", "source_offset")
 
 
-def record_run(lake: Lakehouse, topics: DataFrame, run_id: str, versions: dict[str, int], now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Delta versions a Gold run read: Silver's, and the Bronze version that Silver's own commit names."""
+
+    silver_version: int
+    bronze_version: int | None
+
+
+def record_run(
+    lake: Lakehouse, topics: DataFrame, run_id: str, inputs: Inputs, commits: list[Commit], now: datetime
+) -> None:
     """Adds the run to metadata_lineage, a row a topic and Gold table. In `topics`: topic, messages.
 
-    `versions`: Delta version of each table as the run left or read it. The transformation version is read back
-    from each Gold table's own commit. The same run again replaces its rows.
+    Versions and the transformation version are those of `commits`, read back from the tables after they were written.
+    The same run again replaces its rows.
     """
     golds = [
-        {
-            "goldTable": name,
-            "gold_version": version,
-            "transformationVersion": str(lake.note(name).get("version", "")),
-        }
-        for name, version in versions.items()
-        if name.startswith("gold_")
+        {"goldTable": c.table, "gold_version": c.version, "transformationVersion": str(c.note.get("version", ""))}
+        for c in commits
     ]
     made = local_rows(lake.spark, golds, "goldTable string, gold_version bigint, transformationVersion string")
     rows = topics.groupBy(F.col("topic").alias("sourceTopic")).agg(F.sum("messages").alias("message_count"))
@@ -39,8 +45,8 @@ def record_run(lake: Lakehouse, topics: DataFrame, run_id: str, versions: dict[s
             "run_id": F.lit(run_id),
             "bronzePath": F.lit(lake.path("bronze_events")),
             "silverTable": F.lit("silver_events"),
-            "bronze_version": F.lit(versions.get("bronze_events")).cast("bigint"),
-            "silver_version": F.lit(versions.get("silver_events")).cast("bigint"),
+            "bronze_version": F.lit(inputs.bronze_version).cast("bigint"),
+            "silver_version": F.lit(inputs.silver_version).cast("bigint"),
             "recorded_utc": F.lit(now),
         }
     )

@@ -47,10 +47,33 @@ def reading(topic: str, ts: datetime, value: Any, offset: int, **over: Any) -> d
 
 def add(lake: Any, rows: list[dict[str, Any]], hub_end: int | None = None) -> None:
     """Appends to silver_events in one commit that carries its mark, as the Silver job does."""
+    from pyspark.sql import functions as F
+
     from acme_lib.lake import schema
     from acme_lib.lake.local_rows import local_rows
-    from pyspark.sql import functions as F
 
     frame = local_rows(lake.spark, rows, schema("silver_events")).withColumn("tag_key", F.xxhash64("topic"))
     end = max(r["source_offset"] for r in rows) if hub_end is None else hub_end
     lake.append("silver_events", frame.coalesce(1), {"through": {"telemetry/0": end}, "version": "test"})
+
+
+CHANGES = datetime(2026, 11, 1, 12, tzinfo=UTC)  # Chicago's clocks went back that morning
+SAMPLE = [
+    reading(DRYER + "current", at(0), 10, 0),
+    reading(DRYER + "current", at(5), 30, 1),
+    reading(DRYER + "current", at(55), 20, 2),
+    reading(DRYER + "current", at(57), 999, 3, quality="STALE"),
+    reading(DRYER + "current", at(58), 999, 4, in_gold=False, dq_flags=["RANGE"]),
+    reading(DRYER + "total_count", at(10), 100, 5),
+    reading(DRYER + "total_count", at(50), 130, 6),
+    reading(DRYER + "total_count", at(70), 5, 7),
+    reading(DRYER + "total_count", at(80), 9, 8),
+    reading(DRYER + "state", at(0), "EXECUTE", 9),
+    reading(DRYER + "state", at(50), "ABORTED", 10),
+    reading(DRYER + "state", at(62), "EXECUTE", 11),
+    reading(DRYER + "failure", at(45), "bearing", 12),
+    reading(DRYER + "speed", at(0, CHANGES), 50, 13),
+    reading(DRYER + "speed", at(-30, CHANGES), 40, 14),
+    reading(MOTOR + "speed", datetime(2026, 3, 29, 3, 30, tzinfo=UTC), 50, 15),
+    reading(MOTOR + "speed", datetime(2026, 3, 29, 2, 50, tzinfo=UTC), 20, 16),
+]
