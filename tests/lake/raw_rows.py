@@ -17,7 +17,7 @@ SHAPE = (
 )
 
 
-def reading(seq: int = 0, **over: Any) -> dict[str, Any]:
+def reading(seq: int = 0, /, **over: Any) -> dict[str, Any]:
     """A valid envelope; None removes a field. The id is the counted one unless overridden,
     also where epoch or seq are removed."""
     found = {
@@ -37,7 +37,7 @@ def reading(seq: int = 0, **over: Any) -> dict[str, Any]:
     return {k: v for k, v in {"messageId": made, **found}.items() if v is not None}
 
 
-def body(seq: int = 0, *, stamped: bool = True, **over: Any) -> bytes:
+def body(seq: int = 0, /, *, stamped: bool = True, **over: Any) -> bytes:
     text = json.dumps(reading(seq, **over), separators=(",", ":"), ensure_ascii=False).encode()
     return stamp(text, 1795561199000, "bridge-1", seq) if stamped else text
 
