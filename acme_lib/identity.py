@@ -49,9 +49,13 @@ def _judged(error: Exception, kind: str) -> AcmeError:
     first = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
     status = getattr(getattr(error, "response", None), "status_code", 0) or 0
     if status in (400, 401, 403) or "AADSTS" in str(error):
-        return Stop(f"{kind} was refused by Entra ID: {first}; renew its secret or certificate, or correct eventhubs.client_id and tenant_id")
+        return Stop(
+            f"{kind} was refused by Entra ID: {first}; renew its secret or certificate, or correct eventhubs.client_id and tenant_id"
+        )
     if type(error).__name__ == "CredentialUnavailableError":
-        return Retry(f"{kind} is not available here yet: {first}; on-premises, see that the Azure Arc agent runs (azcmagent show)")
+        return Retry(
+            f"{kind} is not available here yet: {first}; on-premises, see that the Azure Arc agent runs (azcmagent show)"
+        )
     return Retry(f"{kind}: no token was fetched: {first}")
 
 
@@ -88,4 +92,6 @@ def eventhubs_credential(settings: Settings) -> Any:
         return GuardedCredential(_service_principal(settings), "service principal")
     if kind == "managed_identity":
         return GuardedCredential(_managed_identity(settings), "managed identity")
-    raise WrongUse("eventhubs.identity local is for the local hubs only; set managed_identity, service_principal or connection_string")
+    raise WrongUse(
+        "eventhubs.identity local is for the local hubs only; set managed_identity, service_principal or connection_string"
+    )
