@@ -59,6 +59,7 @@ def session_config(found: Settings) -> dict[str, str]:
     return {
         "spark.driver.extraClassPath": os.pathsep.join(jars),
         "spark.driver.memory": found.lake.spark_memory,
+        "spark.driver.extraJavaOptions": found.lake.java_options,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",

@@ -60,6 +60,10 @@ class LakeSettings(Section):
     path: Path | None = Field(None, description="lakehouse root; None for ACME_HOME/lakehouse")
     spark_memory: str = "3g"
     max_rows_per_batch: int = Field(2_000_000, ge=1)
+    java_options: str = Field(
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData",
+        description="of the local JVM; the default starts fast and suits minutes of work, an empty value suits hours",
+    )
 
 
 class Settings(BaseSettings):
