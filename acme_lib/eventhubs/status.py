@@ -48,7 +48,7 @@ def read_status(settings: Settings) -> Status:
     try:
         present = admin.list_topics(timeout=3).topics
         held = _partitions(admin, [h.name for h in contracts().bridge.hubs if h.name in present], present)
-        return Status(held, _groups(admin, held))
+        return Status(held, _groups(address, held))
     except KafkaException as e:
         raise Stop(
             f"kafka at {address} does not answer; start it with `acme eventhubs serve`, or set eventhubs.kafka_port"
@@ -67,21 +67,23 @@ def _partitions(admin: Any, hubs: list[str], present: Any) -> list[PartitionStat
     return [PartitionStatus(p.topic, p.partition, *(end[p.topic, p.partition] for end in ends)) for p in places]
 
 
-def _groups(admin: Any, held: list[PartitionStatus]) -> list[GroupStatus]:
-    return [_group(admin, group, hub.name, held) for hub in contracts().bridge.hubs for group in hub.consumer_groups]
+def _groups(address: str, held: list[PartitionStatus]) -> list[GroupStatus]:
+    return [_group(address, group, hub.name, held) for hub in contracts().bridge.hubs for group in hub.consumer_groups]
 
 
-def _group(admin: Any, group: str, hub: str, held: list[PartitionStatus]) -> GroupStatus:
-    from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+def _group(address: str, group: str, hub: str, held: list[PartitionStatus]) -> GroupStatus:
+    """By a consumer's `committed`: librdkafka's admin call for it crashes the process where the coordinator is not up yet."""
+    from confluent_kafka import Consumer, KafkaException, TopicPartition
 
     mine = {p.partition: p for p in held if p.hub == hub}
+    consumer = Consumer({"bootstrap.servers": address, "group.id": group, "enable.auto.commit": False})
     try:
-        answer = next(iter(admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values())).result(
-            10
-        )
-    except KafkaException:  # a group that nobody has used yet
+        places = consumer.committed([TopicPartition(hub, n) for n in mine], timeout=10)
+    except KafkaException:  # the coordinator does not answer yet
         return GroupStatus(group, hub, None, None)
-    at = {p.partition: p.offset for p in answer.topic_partitions if p.topic == hub and p.offset >= 0}
+    finally:
+        consumer.close()
+    at = {p.partition: p.offset for p in places if p.offset >= 0}
     if not at:
         return GroupStatus(group, hub, None, None)
     lag = sum(p.end - max(at.get(n, p.begin), p.begin) for n, p in mine.items())
