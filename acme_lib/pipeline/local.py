@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -15,7 +15,7 @@ from typing import Any
 from acme_lib.errors import Stop
 from acme_lib.pipeline.dag import Step
 
-__all__ = ["NotebookRun", "run_locally"]
+__all__ = ["NotebookRun", "one_kernel", "run_locally", "warm"]
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 ENGINE = "acme-one-kernel"
@@ -38,12 +38,29 @@ def one_kernel(log: Path) -> Iterator[Any]:
 
     kernel: Any = KernelManager(kernel_name="python3", client_class="jupyter_client.asynchronous.AsyncKernelClient")
     kernel.kernel_spec.argv[0] = sys.executable  # the project's own interpreter, whatever kernels the machine lists
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         kernel.start_kernel(env={**os.environ, "PYSPARK_PYTHON": sys.executable}, stdout=out, stderr=out)
     try:
         yield kernel
     finally:
         kernel.shutdown_kernel(now=True)
+
+
+def warm(kernel: Any) -> None:
+    """Lets the kernel start its Spark session now, while the caller does something else."""
+    client = _client(kernel)
+    client.execute("from acme_lib import runtime\nruntime.lakehouse()", silent=True)
+    client.stop_channels()
+
+
+def _client(kernel: Any) -> Any:
+    from jupyter_client.blocking.client import BlockingKernelClient
+
+    client = BlockingKernelClient(**kernel.get_connection_info(session=True))
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    return client
 
 
 def register_engine() -> None:
@@ -62,17 +79,18 @@ def run_locally(
     out: Path,
     *,
     notebooks: Path = NOTEBOOKS,
+    kernel: Any = None,
     on_start: Callable[[Step], None] = lambda step: None,
     on_end: Callable[[NotebookRun], None] = lambda run: None,
 ) -> list[NotebookRun]:
     """Executes `steps` in order; a failing notebook ends the run with its cell's error, and the next run goes on from the tables' marks.
 
-    `parameters`: per notebook name. `out` receives the executed copies.
+    `parameters`: per notebook name. `out` receives the executed copies. Without a running `kernel` one is started.
     """
     register_engine()
     out.mkdir(parents=True, exist_ok=True)
     runs = []
-    with one_kernel(out / "kernel.log") as kernel:
+    with nullcontext(kernel) if kernel else one_kernel(out / "kernel.log") as kernel:
         for step in steps:
             on_start(step)
             run = _execute(step, dict(parameters.get(step.name, {})), notebooks, out, kernel)
@@ -104,11 +122,7 @@ def _execute(step: Step, parameters: dict[str, Any], notebooks: Path, out: Path,
 
 def _forget(kernel: Any) -> None:
     """Clears the notebook's names, so that the next one can't lean on them."""
-    from jupyter_client.blocking.client import BlockingKernelClient
-
-    client = BlockingKernelClient(**kernel.get_connection_info(session=True))
-    client.start_channels()
-    client.wait_for_ready(timeout=60)
+    client = _client(kernel)
     client.execute("%reset -f", silent=True, reply=True, timeout=60)
     client.stop_channels()
 

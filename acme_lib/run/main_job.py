@@ -12,7 +12,7 @@ from typing import Any
 
 from acme_lib import runtime
 from acme_lib.pipeline import chosen
-from acme_lib.pipeline.local import NotebookRun, run_locally
+from acme_lib.pipeline.local import NotebookRun, one_kernel, run_locally, warm
 from acme_lib.run.checks import before_start
 from acme_lib.run.evidence import Evidence
 from acme_lib.run.options import RunOptions
@@ -70,13 +70,14 @@ class MainJob:
                 published = backfill(self.options, self.folder / "backfill.log")
             self._notebooks(skip="bronze_ingest")
         else:
-            with self._timed_stack():
+            with self._timed_stack(), one_kernel(self.folder / "notebooks" / "kernel.log") as kernel:
+                warm(kernel)  # Spark starts while the plant publishes
                 with self._stage("publish"):
                     publish(self.options, self._evidence_folder() / self.run_id, self.folder / "publish.log")
                 with self._stage("drain"):
                     published = self._counts()
                     bridge = self.stack.drain(sum(published.values()))
-                self._notebooks()
+                self._notebooks(kernel=kernel)
                 bridge = bridge_status()
         with self._stage("reconcile"):
             return self._summary(published, bridge)
@@ -101,7 +102,7 @@ class MainJob:
         finally:
             self.seconds[name] = round(monotonic() - start, 2)
 
-    def _notebooks(self, skip: str = "") -> None:
+    def _notebooks(self, skip: str = "", kernel: Any = None) -> None:
         steps = chosen([s.name for s in chosen(None) if s.name != skip])
 
         def note(done: NotebookRun) -> None:
@@ -111,6 +112,7 @@ class MainJob:
             steps,
             {s.name: {"run_id": self.run_id} for s in steps},
             self.folder / "notebooks",
+            kernel=kernel,
             on_start=lambda step: self.say(f"notebook {step.name}"),
             on_end=note,
         )
