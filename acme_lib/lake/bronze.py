@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from acme_lib.lake.lakehouse import Commit, Lakehouse
 from acme_lib.lake.marks import above, merged, observed, through
+from acme_lib.lake.version import transformation_version
 from acme_lib.monitoring import RunRecord, recording
 
 if TYPE_CHECKING:
@@ -110,7 +111,11 @@ def append_raw(lake: Lakehouse, rows: DataFrame, note: dict[str, Any], table: st
             return Commit(table, lake.version(table), 0, 0, old)
         first = {**low, **old.get("first", {})}
         marks = {"through": merged(through(old), high), "first": first}
-        return lake.append(table, letters(fresh) if table == TABLES["telemetry-dlq"] else fresh, {**note, **marks})
+        return lake.append(
+            table,
+            letters(fresh) if table == TABLES["telemetry-dlq"] else fresh,
+            {"version": transformation_version(), **note, **marks},
+        )
     finally:
         fresh.unpersist()
 

@@ -17,8 +17,8 @@ from acme_lib.lake.gold_touched import arrivals, touched
 from acme_lib.lake.gold_write import Work, write
 from acme_lib.lake.lakehouse import Lakehouse
 from acme_lib.lake.lineage import Inputs, record_run
-from acme_lib.lake.lineage_version import transformation_version
 from acme_lib.lake.local_rows import local_rows
+from acme_lib.lake.version import transformation_version
 from acme_lib.monitoring import RunRecord, recording
 
 __all__ = ["FACTS", "Config", "run"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,10 @@ from pyspark.sql.types import StructType
 
 from acme_lib.contracts import Table, contracts
 from acme_lib.errors import Stop
+from acme_lib.lake.commits import newest
 from acme_lib.lake.guard import check_columns, properties, unreadable
 
 __all__ = ["Commit", "Lakehouse", "columns", "schema"]
-
-NOTES_AT_ONCE = 16  # commits looked through for the newest note before all are
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,31 +125,30 @@ class Lakehouse:
         return self.last_commit(name)
 
     def last_commit(self, name: str) -> Commit:
-        row = self.delta(name).history(1).collect()[0]
-        metrics = row["operationMetrics"] or {}
-        return Commit(
-            name,
-            row["version"],
-            int(metrics.get("numOutputRows", 0)),
-            int(metrics.get("numOutputBytes", 0)),
-            _note(row["userMetadata"]),
-        )
+        version, info = next(self._commits(name))
+        metrics = info.get("operationMetrics") or {}
+        rows, size = int(metrics.get("numOutputRows", 0)), int(metrics.get("numOutputBytes", 0))
+        return Commit(name, version, rows, size, _note(info.get("userMetadata")))
 
     def version(self, name: str) -> int:
         """The table's present Delta version; -1 where it does not exist."""
-        return self.last_commit(name).version if self.exists(name) else -1
+        return next(self._commits(name))[0] if self.exists(name) else -1
 
     def note(self, name: str) -> dict[str, Any]:
         """The newest note in the table's commits; empty where none. Maintenance commits carry none and are passed over."""
         if not self.exists(name):
             return {}
+        return next((_note(info["userMetadata"]) for _, info in self._commits(name) if info.get("userMetadata")), {})
+
+    def _commits(self, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """(version, commitInfo), newest first."""
+        local = newest(self.path(name))
+        if local is not None:
+            yield from local
+            return
         table = self.delta(name)
-        for history in (lambda: table.history(NOTES_AT_ONCE), table.history):
-            noted = history().where(F.col("userMetadata").isNotNull())
-            rows: Iterable[Any] = noted.orderBy(F.desc("version")).limit(1).collect()
-            for row in rows:
-                return _note(row["userMetadata"])
-        return {}
+        for row in table.history().orderBy(F.desc("version")).collect():
+            yield row["version"], row.asDict()
 
 
 def _note(text: str | None) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from acme_lib.contracts import contracts
 from acme_lib.lake import drift
 from acme_lib.lake.dedupe import RUN, raised
 from acme_lib.lake.lakehouse import Lakehouse
 from acme_lib.lake.marks import Slice, above, merged, slices, through
 from acme_lib.lake.silver_batch import Batch
+from acme_lib.lake.version import transformation_version
 from acme_lib.monitoring import LakeAlerts, RunRecord, recording
 
 __all__ = ["Config", "run"]
@@ -30,14 +30,6 @@ class Config(BaseModel):
 
     run_id: str
     max_rows_per_batch: int = Field(1_000_000, ge=1, description="most Bronze rows in memory at once")
-
-
-def transformation_version() -> str:
-    """Version of the code and of the contracts that shape Silver."""
-    from acme_lib import __version__
-
-    of = contracts()
-    return f"{__version__}+rules.{of.rules.version}+tags.{of.tags.version}+assets.{of.assets.version}"
 
 
 def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:

@@ -41,7 +41,8 @@ def test_a_table_of_a_newer_release_is_refused(lake: Any) -> None:
         Lakehouse(lake.spark, lake.root).read("silver_events")
     lake.create("bronze_events")
     log = Path(lake.path("bronze_events"), "_delta_log")
-    (log / f"{1:020}.json").write_text('{"protocol":{"minReaderVersion":99,"minWriterVersion":99}}\n')
+    future = '"readerFeatures":["fromTomorrow"],"writerFeatures":["fromTomorrow"]'
+    (log / f"{1:020}.json").write_text(f'{{"protocol":{{"minReaderVersion":3,"minWriterVersion":7,{future}}}}}\n')
     with pytest.raises(Stop, match="protocol or feature this release does not know"):
         Lakehouse(lake.spark, lake.root).read("bronze_events")
 
