@@ -67,7 +67,9 @@ def test_one_message_is_followed_to_its_rows_and_files(done: Any) -> None:
     assert [r["source_offset"] for r in trace["silver_events"]] == [2]
     assert trace["silver_events"][0]["file"].endswith(".parquet")
     assert [r["hour_utc"].astimezone(UTC) for r in trace["gold_hourly"]] == [at(0)]
-    assert [str(r["production_date"]) for r in trace["gold_daily"]] == ["2026-11-24"]
+    assert [str(r["production_date"]) for r in trace["gold_daily"]] == [
+        "2026-11-23"
+    ]  # 04:00 in Dallas, before its day starts
     json.dumps(trace, default=str)
 
 
