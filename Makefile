@@ -35,7 +35,8 @@ run: setup ## the main job: plant to Gold on real parts, with proof
 
 test: setup ## every test on the real parts, under 15 minutes
 	@$(ACME) setup --with test
-	@$(BIN)/python -m pytest -m "not drill" tests
+	@$(BIN)/python -m pytest -m "not drill and not real" -n 2 --dist loadfile tests
+	@$(BIN)/python -m pytest -m "real and not drill" tests
 
 check: $(VENV)/.stamp ## format, lint, types, imports, render, fast tests, under 60 s
 	@$(BIN)/ruff format --check --quiet .
@@ -45,7 +46,7 @@ check: $(VENV)/.stamp ## format, lint, types, imports, render, fast tests, under
 	@$(BIN)/mypy --no-error-summary & types=$$!; $(MAKE) --no-print-directory fast; wait $$types
 
 fast: $(VENV)/.stamp ## tests that need no Java and no service
-	@$(BIN)/python -m pytest -m "not spark and not real and not drill" tests
+	@$(BIN)/python -m pytest -m "not spark and not real and not drill" -n 2 --dist loadfile tests
 
 drills: setup ## the whole matrix of faults, about an hour
 	@$(ACME) setup --with test
