@@ -86,7 +86,10 @@ def test_the_main_job_is_balanced_and_leaves_its_report(tmp_path: Path) -> None:
 def test_ctrl_c_ends_every_process_and_the_next_run_goes_on(tmp_path: Path) -> None:
     home = tmp_path / "home"
     env = {**os.environ, **own_home(home)}
-    run = subprocess.Popen(acme("run", "--minutes", "0.3"), env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(  # SIGINT as a terminal gives it, also where the tests run in the background
+        acme("run", "--minutes", "0.3"), env=env, cwd=ROOT, stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     deadline = time.monotonic() + 90
     while not list((home / "published").rglob("*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.2)

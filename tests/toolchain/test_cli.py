@@ -96,7 +96,10 @@ def test_killed_in_the_middle_nothing_half_is_left(tmp_path):
     shutil.copytree(load(home=tmp_path).jars_dir, tmp_path / "jars", copy_function=os.link, ignore=shutil.ignore_patterns(".*", "ecj"))  # fmt: skip
     env = {**os.environ, "ACME_HOME": str(tmp_path), "ACME_JARS": str(tmp_path / "jars")}
     for number in (signal.SIGINT, signal.SIGKILL):
-        child = subprocess.Popen([sys.executable, "-m", "acme_lib.cli", "setup"], env=env, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(  # SIGINT as a terminal gives it, also where the tests run in the background
+            [sys.executable, "-m", "acme_lib.cli", "setup"], env=env, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
         deadline = time.monotonic() + 20
         while not list((tmp_path / "jars").glob(".new-*/ecj.0")) and time.monotonic() < deadline:
             time.sleep(0.01)
