@@ -58,8 +58,14 @@ def _client(kernel: Any) -> Any:
     from jupyter_client.blocking.client import BlockingKernelClient
 
     client = BlockingKernelClient(**kernel.get_connection_info(session=True))
-    client.start_channels()
-    client.wait_for_ready(timeout=60)
+    client.start_channels(hb=False)  # a kernel slow to start on a busy machine is no dead one
+    try:
+        client.wait_for_ready(timeout=180)
+    except RuntimeError as e:
+        client.stop_channels()
+        raise Stop(
+            f"the notebooks' kernel does not answer ({e}); run again, and see kernel.log beside the notebooks"
+        ) from e
     return client
 
 
