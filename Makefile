@@ -33,7 +33,7 @@ setup: $(VENV)/.stamp ## virtual environment, locked packages, Java, jars, the b
 run: setup ## the main job: plant to Gold on real parts, with proof
 	@$(ACME) run $(RUN_ARGS)
 
-test: setup ## every test on the real parts, under 15 minutes
+test: setup ## every test on the real parts
 	@$(ACME) setup --with test
 	@$(BIN)/python -m pytest -m "not drill and not real" -n 2 --dist loadfile tests
 	@$(BIN)/python -m pytest -m "real and not drill" tests
