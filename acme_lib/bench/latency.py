@@ -22,7 +22,7 @@ import os, signal
 from acme_lib import runtime
 from acme_lib.lake import bronze
 print("ready", flush=True)
-bronze.run(bronze.Config(run_id="latency", continuous_s=1.0), runtime.lakehouse(), runtime.now())
+bronze.run(bronze.Config(run_id="latency", trigger="continuous", processing_time_s=1.0), runtime.lakehouse(), runtime.now())
 """
 PERCENTILES = """
 SELECT count(*) AS messages, quantile_cont(s, 0.5) AS p50, quantile_cont(s, 0.95) AS p95, quantile_cont(s, 0.99) AS p99, max(s) AS most FROM (
