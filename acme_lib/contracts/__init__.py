@@ -1,6 +1,7 @@
 """The declared facts: what more than one artefact must agree on, as data. `contracts()` reads them, typed."""
 
 from acme_lib.contracts._load import Contracts, InvalidContract, contracts
+from acme_lib.contracts._ml import FeatureSpec, Label, Split, UseCase
 from acme_lib.contracts._types import (
     AlertRule,
     BridgeMapping,
@@ -28,16 +29,20 @@ __all__ = [
     "Contracts",
     "Equipment",
     "EquipmentClass",
+    "FeatureSpec",
     "Hub",
     "InvalidContract",
+    "Label",
     "Level",
     "Line",
     "Metric",
     "Role",
     "Rule",
     "Site",
+    "Split",
     "Table",
     "Tag",
     "Uns",
+    "UseCase",
     "contracts",
 ]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from acme_lib.contracts import _ml as ml
 from acme_lib.contracts import _types as t
 from acme_lib.errors import WrongUse
 
@@ -89,6 +90,24 @@ class Contracts:
     @cached_property
     def environments(self) -> t.Environments:
         return decode(self.folder / "environments.yaml", t.Environments)
+
+    @cached_property
+    def features(self) -> ml.FeatureSpecs:
+        return decode(self.folder / "features.yaml", ml.FeatureSpecs)
+
+    @cached_property
+    def feature_specs(self) -> dict[str, ml.FeatureSpec]:
+        """Feature specs by id."""
+        return {spec.id: spec for spec in self.features.specs}
+
+    @cached_property
+    def questions(self) -> ml.UseCases:
+        return decode(self.folder / "use_cases.yaml", ml.UseCases)
+
+    @cached_property
+    def use_cases(self) -> dict[str, ml.UseCase]:
+        """Use cases by id."""
+        return {case.id: case for case in self.questions.use_cases}
 
     @cached_property
     def layers(self) -> tuple[t.Layer, ...]:

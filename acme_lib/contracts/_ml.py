@@ -1,0 +1,204 @@
+"""Shapes of the facts of a model's life: feature specs (features.yaml) and use cases (use_cases.yaml)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from acme_lib.contracts._types import Record
+
+__all__ = [
+    "AttributeFeature",
+    "Costs",
+    "Derived",
+    "EventFeature",
+    "FeatureSpec",
+    "FeatureSpecs",
+    "FrameRule",
+    "Gate",
+    "Label",
+    "Recipe",
+    "RecipeRow",
+    "Regimes",
+    "Split",
+    "UseCase",
+    "UseCases",
+]
+
+Stat = Literal["mean", "std", "min", "max", "slope"]
+
+
+# ---- features.yaml
+class FrameRule(Record, frozen=True):
+    """One row of simultaneous tags. A frame starts at a multiple of `period_s` since 1970 (UTC).
+
+    It closes when all tags that training knows are there, or when a reading `deadline_s` or more past its end has come;
+    what is missing then stays missing. It is complete where all required tags that training knows are there.
+    """
+
+    period_s: float
+    deadline_s: float
+    required: list[str]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> list[str]:
+        return [*self.required, *self.optional]
+
+
+class Regimes(Record, frozen=True):
+    """Operating regimes: the fewest clusters, at most `most`, that explain the share `explained` of the tags' variance.
+
+    Where not even `most` clusters do, the tags are noise about one regime.
+    """
+
+    tags: list[str]
+    most: int = 8
+    explained: float = 0.999
+
+
+class Derived(Record, frozen=True):
+    """A tag made from two others of the same frame."""
+
+    name: str
+    op: Literal["product", "difference", "ratio"]
+    of: tuple[str, str]
+
+
+class EventFeature(Record, frozen=True):
+    """What is made of an event tag, for each value seen in training: counts over hours, hours since the last, total."""
+
+    tag: str
+    counts_h: tuple[float, ...] = ()
+    since: bool = False
+    total: bool = False
+
+
+class AttributeFeature(Record, frozen=True):
+    """A label tag as known at the frame: a number as it is, a text as one column a value seen in training."""
+
+    tag: str
+    type: Literal["double", "string"]
+
+
+class FeatureSpec(Record, frozen=True):
+    """How one class of equipment becomes features. `windows`, `lags` and `ewm` (span) count frames."""
+
+    id: str
+    version: str
+    equipment_class: str | list[str]
+    description: str
+    frame: FrameRule
+    fit_equipment: str = ".*"  # whose frames may teach regimes, means and spreads: a regex on the equipment's path
+    regimes: Regimes | None = None
+    normalise: bool = False
+    derived: tuple[Derived, ...] = ()
+    windows: tuple[int, ...] = ()
+    stats: tuple[Stat, ...] = ()
+    lags: tuple[int, ...] = ()
+    ewm: tuple[int, ...] = ()
+    cumulative: bool = False
+    baseline: int = 0
+    age: bool = False
+    events: tuple[EventFeature, ...] = ()
+    attributes: tuple[AttributeFeature, ...] = ()
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes of equipment the spec is for."""
+        return [self.equipment_class] if isinstance(self.equipment_class, str) else self.equipment_class
+
+    @property
+    def signals(self) -> list[str]:
+        """Tags that become features: those of the frame but not the regimes', then the derived."""
+        settings = self.regimes.tags if self.regimes else []
+        return [t for t in self.frame.tags if t not in settings] + [d.name for d in self.derived]
+
+
+class RecipeRow(Record, frozen=True):
+    """One feature of a recipe from outside beside ours. `status`: same, differs (with `reason`), or awaiting."""
+
+    vendor_feature: str
+    internal_feature: str
+    formula: str
+    status: Literal["same", "differs", "awaiting vendor specification"]
+    reason: str = ""
+
+
+class Recipe(Record, frozen=True):
+    id: str
+    name: str
+    source: str
+    spec: str
+    rows: list[RecipeRow]
+
+
+class FeatureSpecs(Record, frozen=True):
+    version: str
+    specs: list[FeatureSpec]
+    recipes: tuple[Recipe, ...] = ()
+
+
+# ---- use_cases.yaml
+class Label(Record, frozen=True):
+    """Truth, made from an event tag. Regression: frames until the event, at most `cap`. Classification: 1 where the event
+    lies in (ts, ts + horizon_h]."""
+
+    event: str
+    unit: str
+    cap: float | None = None
+    horizon_h: float | None = None
+
+
+class Split(Record, frozen=True):
+    """`folds` by asset for every choice; the test set is opened only after it.
+
+    test `equipment`: those whose path matches `equipment`; `forward`: the last `share` of time, `gap_h` after training;
+    `assets`: a `share` of the assets.
+    """
+
+    folds: int
+    test: Literal["equipment", "forward", "assets"]
+    gap_h: float = 0
+    share: float | None = None
+    equipment: str | None = None
+
+
+class Gate(Record, frozen=True):
+    """A bound a candidate's metric on the holdout must keep."""
+
+    metric: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+
+class Costs(Record, frozen=True):
+    """What a wrong answer costs, in one currency; it decides the threshold of a classifier."""
+
+    false_negative: float
+    false_positive: float
+
+
+class UseCase(Record, frozen=True):
+    """One question a model answers. `gate` false: reported, never gated."""
+
+    id: str
+    description: str
+    kind: Literal["regression", "classification"]
+    equipment_class: str | list[str]
+    feature_spec: str
+    label: Label
+    split: Split
+    metrics: list[str]
+    primary: str
+    gates: list[Gate]
+    prediction_tag: str
+    unit: str
+    interval: float = 0.9
+    seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
+    costs: Costs | None = None
+    gate: bool = True
+
+
+class UseCases(Record, frozen=True):
+    version: str
+    use_cases: list[UseCase]

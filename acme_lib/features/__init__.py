@@ -1,0 +1,8 @@
+"""Features: one spec as data, one kernel, two executions (whole histories in batch, frame by frame at the edge)."""
+
+from acme_lib.features.compute import compute
+from acme_lib.features.fitted import Fitted, fit, version
+from acme_lib.features.frames import Frames, assemble
+from acme_lib.features.names import names, window_of
+
+__all__ = ["Fitted", "Frames", "assemble", "compute", "fit", "names", "version", "window_of"]

@@ -1,0 +1,72 @@
+"""Operating regimes: clusters of the settings, their number chosen from the data. Deterministic."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from acme_lib.contracts import FeatureSpec
+
+__all__ = ["centroids", "nearest", "positions"]
+
+Matrix = npt.NDArray[np.float64]
+MOST_ROWS, ROUNDS = 20_000, 50
+
+
+def centroids(points: Matrix, most: int, explained: float) -> Matrix:
+    """Centres of the fewest clusters that explain the share `explained` of the variance of `points` [n, settings]; one
+    centre, the mean, where `most` clusters do not. Points with a missing setting teach nothing."""
+    points = points[np.isfinite(points).all(axis=1)]
+    if not points.size:
+        return np.zeros((1, points.shape[1]))
+    points = points[:: -(-len(points) // MOST_ROWS)]
+    one: Matrix = points.mean(axis=0, keepdims=True)
+    total = float(((points - one) ** 2).sum())
+    if total <= 1e-9 * len(points):
+        return one
+    for count in range(2, most + 1):
+        centres = _clustered(points, count)
+        within = float(_distances(points, centres).min(axis=1).sum())
+        if within <= (1 - explained) * total:
+            ordered: Matrix = centres[np.lexsort(centres.T[::-1])]
+            return ordered
+    return one
+
+
+def nearest(points: Matrix, centres: Matrix) -> npt.NDArray[np.intp]:
+    """The regime of each point [n, settings], judged by the settings it has; -1 where it has none and regimes differ."""
+    if len(centres) == 1:
+        return np.zeros(len(points), dtype=np.intp)
+    missing = np.isnan(points)
+    found: npt.NDArray[np.intp] = _distances(np.where(missing, np.nan, points), centres).argmin(axis=1)
+    found[missing.all(axis=1)] = -1
+    return found
+
+
+def positions(spec: FeatureSpec) -> list[int]:
+    """Where the regimes' tags stand in a frame's values."""
+    tags = spec.frame.tags
+    return [tags.index(tag) for tag in spec.regimes.tags] if spec.regimes else []
+
+
+def _distances(points: Matrix, centres: Matrix) -> Matrix:
+    """Squared distances [n, centres]; a missing setting adds nothing."""
+    apart = points[:, None, :] - centres[None, :, :]
+    found: Matrix = np.nansum(apart * apart, axis=2)
+    return found
+
+
+def _clustered(points: Matrix, count: int) -> Matrix:
+    """Lloyd's algorithm, begun at the point nearest to the mean and then always the one farthest from all so far."""
+    centres = points[[_distances(points, points.mean(axis=0, keepdims=True))[:, 0].argmin()]]
+    while len(centres) < count:
+        centres = np.vstack([centres, points[_distances(points, centres).min(axis=1).argmax()]])
+    for _ in range(ROUNDS):
+        own = _distances(points, centres).argmin(axis=1)
+        sizes = np.maximum(np.bincount(own, minlength=count), 1)
+        sums = [np.bincount(own, weights=column, minlength=count) for column in points.T]
+        moved = np.stack(sums, axis=1) / sizes[:, None]
+        if np.allclose(moved, centres, rtol=0, atol=1e-12):
+            break
+        centres = moved
+    return centres
