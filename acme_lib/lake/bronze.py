@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from acme_lib.lake.lakehouse import Commit, Lakehouse
-from acme_lib.lake.marks import above, merged, observed, through
+from acme_lib.lake.marks import Marks, above, key, merged, observed, through
 from acme_lib.lake.version import transformation_version
 from acme_lib.monitoring import RunRecord, recording
 
@@ -136,7 +136,30 @@ def append_backfill(hub: str, batches: Iterable[pa.RecordBatch], lake: Lakehouse
 
 
 def _append_arrow(hub: str, batches: list[pa.RecordBatch], lake: Lakehouse, now: datetime) -> int:
+    """`append_raw` for rows on the driver: what is new and the marks are known without a pass of Spark's."""
     import pyarrow as pa
 
-    rows = lake.spark.createDataFrame(pa.Table.from_batches(batches))
-    return append_raw(lake, dated(rows, now), {"run_id": hub}).rows
+    old = lake.note("bronze_events")
+    done = through(old)
+    fresh = _above(pa.Table.from_batches(batches), hub, done)
+    if not fresh.num_rows:
+        return 0
+    spans = fresh.group_by("source_partition").aggregate([("source_offset", "min"), ("source_offset", "max")])
+    partitions, low, high = (spans[name].to_pylist() for name in spans.column_names)
+    keys = [key(hub, partition) for partition in partitions]
+    marks = {
+        "through": merged(done, dict(zip(keys, high, strict=True))),
+        "first": {**dict(zip(keys, low, strict=True)), **old.get("first", {})},
+    }
+    rows = dated(lake.spark.createDataFrame(fresh), now)
+    return lake.append("bronze_events", rows, {"version": transformation_version(), "run_id": hub, **marks}).rows
+
+
+def _above(rows: pa.Table, hub: str, done: Marks) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    partitions = pc.unique(rows["source_partition"])
+    marks = pa.array([done.get(key(hub, p), -1) for p in partitions.to_pylist()], pa.int64())
+    mark = pc.take(marks, pc.index_in(rows["source_partition"], value_set=partitions))
+    return rows.filter(pc.greater(rows["source_offset"], mark))
