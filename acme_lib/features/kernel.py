@@ -51,16 +51,15 @@ def advance(fitted: Fitted, memory: Memory, times: npt.NDArray[np.int64], values
     padded = np.concatenate([memory.recent, z])
     level, unit = _units(fitted)
     blocks = [z * unit + level]
-    stats = [name for _ in sorted(set(spec.windows)) for name in spec.stats]
-    for name, block in zip(stats, rolling(padded, rows, spec.windows, spec.stats), strict=True):
-        blocks.append(block * unit if name in ("std", "slope") else block * unit + level)
+    windowed = rolling(padded, rows, spec.windows, spec.stats)
+    blocks += [part * unit if stat in ("std", "slope") else part * unit + level for (_, stat), part in windowed.items()]
     blocks += [padded[len(padded) - rows - lag : len(padded) - lag] * unit + level for lag in spec.lags]
     if spec.ewm:
         blocks += [smooth * unit + level for smooth in _smoothed(memory, spec.ewm, z)]
     if spec.cumulative:
         blocks.append(_summed(memory, z))
     if spec.baseline:
-        blocks.append(_risen(memory, spec.baseline, padded, rows, max(spec.windows, default=1)) * unit)
+        blocks.append((windowed[max(spec.windows), "mean"] - _baseline(memory, spec.baseline, z)) * unit)
     if spec.age:
         blocks.append(memory.age + np.arange(1.0, rows + 1)[:, None])
     memory.age += rows
@@ -98,14 +97,12 @@ def _summed(memory: Memory, z: Matrix) -> Matrix:
     return found
 
 
-def _risen(memory: Memory, frames: int, padded: Matrix, rows: int, window: int) -> Matrix:
-    """Mean of the longest window above the mean of the equipment's first `frames` frames (of those there are so far)."""
-    z = padded[len(padded) - rows :]
-    young = (memory.age + np.arange(rows) < frames)[:, None] & ~np.isnan(z)
+def _baseline(memory: Memory, frames: int, z: Matrix) -> Matrix:
+    """Mean of the equipment's first `frames` frames, of those there are so far."""
+    young = (memory.age + np.arange(len(z)) < frames)[:, None] & ~np.isnan(z)
     parts = np.stack([np.where(young, z, 0.0), young], axis=1)
     sums = np.cumsum(np.concatenate([memory.first[None], parts]), axis=0)[1:]
-    if rows:
+    if len(z):
         memory.first = sums[-1].copy()
-    base = sums[:, 0] / np.where(sums[:, 1] > 0, sums[:, 1], np.nan)
-    found: Matrix = rolling(padded, rows, [window], ["mean"])[0] - base
+    found: Matrix = sums[:, 0] / np.where(sums[:, 1] > 0, sums[:, 1], np.nan)
     return found
