@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dlq": ("acme_lib.bridge.dlq_cli", "Triage dead letters."),
     "lake": ("acme_lib.lake.cli", "Bronze, Silver, Gold: jobs and maintenance."),
     "lineage": ("acme_lib.lake.lineage_cli", "Follow one message through every layer."),
+    "bundle": ("acme_lib.models.bundle.cli", "Sign models for the edge; verify what was signed."),
     "pipeline": ("acme_lib.pipeline.cli", "Run the notebooks' DAG."),
     "bench": ("acme_lib.bench.cli", "Measure, and write docs/reports/."),
 }
