@@ -84,7 +84,7 @@ class Judge:
             text = payload.decode()
         except UnicodeDecodeError:
             return "NOT_UTF8"
-        facts = inspect(text)
+        facts = inspect(text, self.max_depth)
         detail = self.cause_in_text(facts)
         if detail:
             return detail
@@ -95,12 +95,12 @@ class Judge:
         return self.cause_in_fields(found) or self.cause_in_schema(found) or self.cause_in_sense(found, mqtt_topic)
 
     def cause_in_text(self, facts: Facts) -> str | None:
+        if facts.depth > self.max_depth:
+            return "TOO_DEEP"
         if not facts.is_json:
             return "NOT_JSON"
         if facts.lone_surrogate:
             return "LONE_SURROGATE"
-        if facts.depth > self.max_depth:
-            return "TOO_DEEP"
         if facts.infinite:
             return "NUMBER_OUT_OF_RANGE"
         if not facts.is_object:

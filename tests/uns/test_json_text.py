@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import orjson
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acme_lib.uns.json_text import inspect, strings_in, sure_of_keys
+from acme_lib.uns import Rejected, judge
+from acme_lib.uns.json_text import depth_of, inspect, strings_in, sure_of_keys
 
 TS = '"tsUtc":"2026-11-24T23:00:00Z"'
 words = st.text(st.sampled_from('ab":\\{}[],\u00e9\n/'), max_size=4)
@@ -54,7 +56,7 @@ def written_objects(draw: st.DrawFn, depth: int = 2) -> str:
 @settings(deadline=None)
 @given(written_objects())
 def test_reader_finds_twins_as_pythons_parser_does(text: str) -> None:
-    facts = inspect(text)
+    facts = inspect(text, 16)
     assert facts.is_json
     assert facts.is_object
     assert facts.duplicate_key == has_twin(text)
@@ -71,7 +73,7 @@ def test_the_cheap_proof_never_vouches_for_a_twin_or_for_depth(text: str, depth:
         whole = whole.replace("{,", "{").replace(",}", "}")
         found = orjson.loads(whole)
         if sure_of_keys(whole.encode(), found, depth):
-            facts = inspect(whole)
+            facts = inspect(whole, 16)
             assert not facts.duplicate_key
             assert facts.depth <= depth
 
@@ -87,7 +89,7 @@ def test_the_proof_is_certain_where_strings_hold_no_quotes(text: str) -> None:
 @settings(deadline=None)
 @given(st.text(st.sampled_from('{}[]:,"\\u0d89e.-+1 truefalsn\t\n'), max_size=12) | written_objects())
 def test_reader_takes_what_the_strict_parser_takes(text: str) -> None:
-    facts = inspect(text)
+    facts = inspect(text, 16)
     try:
         orjson.loads(text)
     except ValueError:
@@ -100,7 +102,36 @@ def test_reader_takes_what_the_strict_parser_takes(text: str) -> None:
 
 @pytest.mark.parametrize("depth", [0, 1, 16, 17, 100_000])
 def test_depth_is_counted_without_recursion(depth: int) -> None:
-    assert inspect("[" * depth + "1" + "]" * depth).depth == depth
+    assert inspect("[" * depth + "1" + "]" * depth, 16).depth == depth
+    assert depth_of('{"[[[": "\\"]", "a": ' + "{" * depth) == depth + 1
+
+
+OPEN = b"[" * 262_144
+HOSTILE = {
+    "brackets": OPEN,
+    "pairs of brackets": b"[" * 131_072 + b"]" * 131_072,
+    "numbers": b'{"a":[1' + b",1" * 131_000 + b"]}",
+    "numbers without an end": b"[1" + b",1" * 131_000,
+    "objects": b"[" + b"{}," * 87_000 + b"{}]",
+    "small objects": b"[" + b'{"":1},' * 37_000 + b"1]",
+    "keys": b"{" + b",".join(b'"%d":1' % n for n in range(22_000)) + b"}",
+    "strings": b'[""' + b',""' * 87_000 + b"]",
+    "escapes": b'["\\u0041"' + b',"\\u0041"' * 29_000 + b"]",
+    "exponents": b"[1e9" + b",1e9" * 65_000 + b"]",
+    "quotes": b'"' * 262_144,
+}
+
+
+@pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_payload_is_rejected_in_bounded_time(payload: bytes) -> None:
+    """CPU time of the best of three: a machine that is busy with other things proves nothing."""
+    assert len(payload) <= 262_144
+    spent = []
+    for _ in range(3):
+        begun = time.process_time()
+        assert isinstance(judge("acme/a", payload), Rejected)
+        spent.append(time.process_time() - begun)
+    assert min(spent) < 0.2
 
 
 def test_strings_are_counted_to_a_depth() -> None:
