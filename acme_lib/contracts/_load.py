@@ -110,6 +110,10 @@ class Contracts:
         return {case.id: case for case in self.questions.use_cases}
 
     @cached_property
+    def historians(self) -> t.Historians:
+        return decode(self.folder / "historians.yaml", t.Historians)
+
+    @cached_property
     def layers(self) -> tuple[t.Layer, ...]:
         return tuple(decode(self.folder / "tables" / f"{n}.yaml", t.Layer) for n in ("bronze", "silver", "gold", "ops"))
 

@@ -194,6 +194,38 @@ class Tags(Record, frozen=True):
     classes: dict[str, EquipmentClass]
 
 
+# ---- historians.yaml
+class TableEvent(Record, frozen=True):
+    """An event `after_s` seconds into the row's frame where the column holds `equals`."""
+
+    column: str
+    equals: str
+    tag: str
+    value: str
+    after_s: float
+
+
+class HistorianTable(Record, frozen=True):
+    """A CSV file with a header whose every row is one frame; `equipment` numbers the machines from 1 as {number}."""
+
+    format: str
+    description: str
+    files: str
+    source_system: str
+    equipment_class: str
+    equipment: str
+    rows_per_equipment: int
+    start: str
+    period_s: float
+    columns: dict[str, str]
+    events: list[TableEvent]
+
+
+class Historians(Record, frozen=True):
+    version: str
+    tables: list[HistorianTable]
+
+
 # ---- tables/*.yaml
 class Column(Record, frozen=True):
     name: str

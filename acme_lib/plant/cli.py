@@ -12,7 +12,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 Log = Annotated[Path | None, typer.Option(help="folder of the publish log: evidence of what was acknowledged")]
 Json = Annotated[bool, typer.Option("--json", help="one object for machines")]
 Identity = Annotated[str, typer.Option(help="user name at the broker (contracts/roles.yaml)")]
-Format = Annotated[str, typer.Option("--format", help="cmapss or azure-pdm")]
+Format = Annotated[
+    str, typer.Option("--format", help="cmapss, azure-pdm, or one of contracts/historians.yaml, such as ai4i")
+]
 Source = Annotated[Path, typer.Argument(help="folder of the files, or one file", metavar="PATH")]
 Subset = Annotated[str, typer.Option(help="C-MAPSS subset, such as FD001")]
 Split = Annotated[str, typer.Option(help="C-MAPSS: train, test or both")]

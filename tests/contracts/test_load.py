@@ -22,6 +22,9 @@ PROPERTIES = (
     "alerts",
     "roles",
     "environments",
+    "features",
+    "questions",
+    "historians",
 )
 
 

@@ -31,11 +31,13 @@ def test_readings_and_events_by_time_with_events_of_known_machines(tmp_path: Pat
     )
     sample(tmp_path, "2014-06-01 06:00:00,2,comp2\n", head="datetime,machineID,comp\n", name="PdM_maint.csv")
     sample(tmp_path, "2015-01-01 06:30:00,2,error1\n", head="datetime,machineID,errorID\n", name="PdM_errors.csv")
+    sample(tmp_path, '2,"model3",18\n9,"model1",3\n', head='"machineID","model","age"\n', name="PdM_machines.csv")
     sent = list(replay(histories("azure-pdm", tmp_path)))
     bodies = [orjson.loads(m.payload) for m in sent]
     assert [(m.topic.split("/")[-1], b["value"]) for m, b in zip(sent, bodies, strict=True)] == [
         ("maintenance", "comp2"),
-        ("volt", 170.0), ("rotate", 400.0), ("pressure", 110.0), ("vibration", 40.0), ("failure", "comp4"),
+        ("model", "model3"), ("age_years", 18.0), ("failure", "comp4"),
+        ("volt", 170.0), ("rotate", 400.0), ("pressure", 110.0), ("vibration", 40.0),
         ("device_error", "error1"),
         ("volt", 176.5), ("rotate", 418.5), ("pressure", 113.0), ("vibration", 45.0),
     ]  # fmt: skip
@@ -92,7 +94,7 @@ def test_the_public_sample_holds_each_row_of_its_files(public_data: Path) -> Non
     expected = dict.fromkeys(("volt", "rotate", "pressure", "vibration"), len(telemetry))
     for name, tag in (("PdM_errors", "device_error"), ("PdM_failures", "failure"), ("PdM_maint", "maintenance")):
         expected[tag] = sum(row["machineID"] in machines for row in rows[name])
-    assert tags == expected
+    assert tags == expected | {"model": len(machines), "age_years": len(machines)}
     times: dict[str, int] = {}
     for reading in history.readings():
         assert reading.at_ms >= times.get(reading.equipment, 0)

@@ -1,7 +1,8 @@
-"""Azure's predictive-maintenance sample as telemetry: hourly readings, device errors, failures and maintenance.
+"""Azure's predictive-maintenance sample as telemetry: hourly readings, device errors, failures, maintenance, machines.
 
-Files: PdM_telemetry*.csv (needed), PdM_errors.csv, PdM_failures.csv, PdM_maint.csv (each where present). Times carry no
-zone in the source and are taken as UTC. PdM_machines.csv holds no events: model and age belong to the asset registry.
+Files: PdM_telemetry*.csv (needed), PdM_errors.csv, PdM_failures.csv, PdM_maint.csv, PdM_machines.csv (each where present).
+Times carry no zone in the source and are taken as UTC. At one instant events come before readings: what the log says of
+06:00 is known when the readings of 06:00 are. Model and age are labels, published once before a machine's first reading.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ EVENTS = (
     ("PdM_failures.csv", "failure", "failure"),
     ("PdM_maint.csv", "comp", "maintenance"),
 )
+MACHINES, LABELS = "PdM_machines.csv", (("model", "model"), ("age", "age_years"))
 CELL = "testbed/pdm/line-1/cell-1"
 MOST_MACHINES = 999
 Record = tuple[int, int, int, list[str]]  # ms since 1970, machine, line of the file, the chosen columns
@@ -46,16 +48,19 @@ def histories(path: Path, limit: int | None = None) -> list[History]:
     events = [found for found in events if found[0].is_file()]
     machines = sorted({machine for _, machine, _, _ in records})[:limit]
     kept = set(machines)
-    streams = [_gauge_readings(telemetry, gauges, [r for r in records if r[1] in kept])]
+    register = telemetry.parent / MACHINES
+    streams = [_label_readings(register, [r for r in records if r[1] in kept])]
     for file, column, tag in events:
         _, rows = _table(file, (column,))
         streams.append(_event_readings(tag, [r for r in rows if r[1] in kept]))
+    streams.append(_gauge_readings(telemetry, gauges, [r for r in records if r[1] in kept]))
+    files = [telemetry, *(file for file, _, _ in events), *([register] if register.is_file() else [])]
     readings = list(merge(*streams, key=lambda reading: (reading.at_ms, reading.equipment)))
     return [
         History(
             name="azure-pdm/line-1",
             source_system="azure-pdm",
-            digest=digest_of([telemetry, *(file for file, _, _ in events)]),
+            digest=digest_of(files),
             count=len(readings),
             partitions={equipment(machine): machine for machine in machines},
             readings=lambda: iter(readings),
@@ -95,6 +100,29 @@ def _event_readings(tag: str, records: list[Record]) -> list[Reading]:
         Reading(at_ms, equipment(machine), tag, texts[0], unit)
         for at_ms, machine, _, texts in sorted(records, key=lambda record: record[:2])
     ]
+
+
+def _label_readings(path: Path, records: list[Record]) -> list[Reading]:
+    """Model and age of each machine, dated at its first reading."""
+    if not path.is_file():
+        return []
+    first: dict[int, int] = {}
+    for at_ms, place, _, _ in records:
+        first[place] = min(at_ms, first.get(place, at_ms))
+    rows, units = csv.DictReader(io.StringIO(read(path).decode("utf-8-sig", "replace"))), _units()
+    if "machineID" not in (rows.fieldnames or ()):
+        raise WrongUse(f"{path}:1: no column machineID; fetch the file again")
+    found = []
+    for number, row in enumerate(rows, 2):
+        if not (row["machineID"] or "").strip().isdecimal():
+            raise WrongUse(f"{path}:{number}: machineID {row['machineID']!r}; it is a whole number")
+        machine = int(row["machineID"])
+        for column, tag in LABELS:
+            text = (row.get(column) or "").strip()
+            value = _number(f"{path}:{number}", column, text) if column == "age" else text
+            if machine in first and value not in (None, ""):
+                found.append(Reading(first[machine], equipment(machine), tag, value, units[tag]))
+    return sorted(found, key=lambda reading: (reading.at_ms, reading.equipment))
 
 
 def _units() -> dict[str, str]:
