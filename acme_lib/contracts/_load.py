@@ -115,7 +115,10 @@ class Contracts:
 
     @cached_property
     def layers(self) -> tuple[t.Layer, ...]:
-        return tuple(decode(self.folder / "tables" / f"{n}.yaml", t.Layer) for n in ("bronze", "silver", "gold", "ops"))
+        """Every file of tables/, in the order the data flows."""
+        found = {path.stem: path for path in sorted((self.folder / "tables").glob("*.yaml"))}
+        flow = [name for name in ("bronze", "silver", "gold", "features", "models", "drift", "ops") if name in found]
+        return tuple(decode(found[name], t.Layer) for name in [*flow, *(n for n in found if n not in flow)])
 
     @cached_property
     def tables(self) -> dict[str, t.Table]:

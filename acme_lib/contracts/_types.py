@@ -251,7 +251,7 @@ class Table(Record, frozen=True):
 
 class Layer(Record, frozen=True):
     version: str
-    layer: Literal["bronze", "silver", "gold", "ops"]
+    layer: Literal["bronze", "silver", "gold", "features", "models", "drift", "ops"]
     tables: list[Table]
 
 
