@@ -61,7 +61,7 @@ class LakeSettings(Section):
     spark_memory: str = "3g"
     max_rows_per_batch: int = Field(2_000_000, ge=1)
     java_options: str = Field(
-        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData",
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -XX:ReservedCodeCacheSize=256m",
         description="of the local JVM; the default starts fast and suits minutes of work, an empty value suits hours",
     )
 
