@@ -242,6 +242,7 @@ class Table(Record, frozen=True):
     unique_on: list[str]
     retention_days: int
     columns: list[Column]
+    age_column: str | None = None  # the date or timestamp retention counts from; without it no row is ever purged
     partition_by: list[str] = []
     z_order: list[str] = []
     vacuum_hours: int = 168

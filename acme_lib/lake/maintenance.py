@@ -16,8 +16,6 @@ from acme_lib.monitoring import LakeAudit
 
 __all__ = ["ACTIONS", "Done", "maintain"]
 
-AGE_COLUMNS = ("enqueued_date", "event_date", "hour_date", "production_date", "metric_date", "started_utc")
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -48,12 +46,11 @@ def vacuum(lake: Lakehouse, table: Table, now: datetime, apply: bool) -> Done:
 
 
 def purge(lake: Lakehouse, table: Table, now: datetime, apply: bool) -> Done:
-    """Deletes rows older than the retention in the contract. Tables without a time column keep everything."""
-    column = next((c for c in AGE_COLUMNS if any(f.name == c for f in table.columns)), None)
-    if column is None:
+    """Deletes rows whose `age_column` is older than the contract's retention. Tables without one keep everything."""
+    if table.age_column is None:
         return Done(table.name, "purge", False, 0)
     limit = (now - timedelta(days=table.retention_days)).date()
-    old = F.col(column) < F.lit(limit)
+    old = F.col(table.age_column) < F.lit(limit)
     rows = lake.read(table.name).where(old).count()
     if apply and rows:
         lake.delta(table.name).delete(old)
