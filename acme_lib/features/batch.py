@@ -1,0 +1,169 @@
+"""The feature job: silver_events to versioned feature vectors, by equipment, in Spark."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from acme_lib.contracts import FeatureSpec, contracts
+from acme_lib.errors import Stop, WrongUse
+from acme_lib.features.columns import places
+from acme_lib.features.fitted import Fitted, fit, version
+from acme_lib.features.names import names
+from acme_lib.features.tasks import ASSEMBLED, assembling, computing, unpacked
+from acme_lib.lake import schema
+from acme_lib.lake.marks import through
+from acme_lib.lake.topics import equipment_class
+from acme_lib.lake.version import transformation_version
+from acme_lib.monitoring import RunRecord, recording
+
+if TYPE_CHECKING:
+    from acme_lib.lake import Lakehouse
+
+__all__ = ["Config", "fitted_of", "named", "run"]
+
+
+class Config(BaseModel):
+    """Parameters of the notebook feature_build. `version`: use what that feature version learned; None learns anew.
+
+    `equipment`: a regex on the equipment's path. `fit_until`: nothing later teaches.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run_id: str
+    spec: str = "turbofan"
+    equipment: str = ".*"
+    version: str | None = None
+    fit_until: datetime | None = None
+
+
+def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
+    """Writes one feature version whole, in one commit: the same Silver and spec give the same version and the same rows.
+
+    Raises WrongUse for an unknown spec or version, Stop where Silver holds nothing of the spec's equipment.
+    """
+    spec = _spec(config)
+    with recording(config.run_id, "feature_build", now) as record:
+        silver_version = lake.version("silver_events")
+        rows = readings(lake.read("silver_events"), spec, config.equipment)
+        fitted = None if config.version is None else fitted_of(lake, config.version)
+        known = fitted.known if fitted else known_tags(rows, spec)
+        frames = assembled(rows, spec, known).persist()
+        try:
+            fitted = fitted or _learned(frames, spec, config)
+            found = vectors(frames, fitted)
+            note = {
+                "feature_table_version": version(fitted),
+                "through": through(lake.note("silver_events")),
+                "silver_version": silver_version,
+                "version": transformation_version(),
+                "run_id": config.run_id,
+            }
+            where = f"feature_table_version = '{version(fitted)}'"
+            commit = lake.replace("feature_vectors", found, note, where=where)
+            _register(lake, fitted, frames.count(), config, now)
+        finally:
+            frames.unpersist()
+        record.rows_out, record.bytes_out = commit.rows, commit.bytes
+        record.counters = {"feature_table_version": version(fitted), "features": len(names(fitted)), "known_tags": len(fitted.known), "regimes": len(fitted.centroids)}  # fmt: skip
+    return record
+
+
+def readings(silver: DataFrame, spec: FeatureSpec, equipment: str = ".*") -> DataFrame:
+    """What a spec reads of Silver: equipment_id, place (index into `places`), at_us, value, text, arrival_us, tie.
+
+    Replayed rows are taken as if they had come at their own time, events first; live ones as the bridge received them.
+    """
+    wanted = places(spec)
+    at = F.unix_micros("ts_utc")
+    live = ~F.col("replayed") & F.col("received_utc").isNotNull()
+    event = F.col("tag").isin(wanted[len(spec.frame.tags) :])
+    place: Column = F.lit(None).cast("int")
+    for n, tag in enumerate(wanted):
+        place = F.when(F.col("tag") == tag, F.lit(n)).otherwise(place)
+    rows = silver.where(F.col("in_gold") & F.col("tag").isin(wanted) & equipment_class().isin(spec.classes))
+    return rows.where(F.col("equipment_id").rlike(f"^(?:{equipment})$")).select(
+        "equipment_id",
+        place.cast("int").alias("place"),
+        at.alias("at_us"),
+        F.col("value_double").alias("value"),
+        F.coalesce("value_string", F.initcap(F.col("value_bool").cast("string"))).alias("text"),
+        F.when(live, F.unix_micros("received_utc")).otherwise(at).alias("arrival_us"),
+        F.when(live, F.coalesce("bridge_seq", F.lit(0))).otherwise((~event).cast("bigint")).alias("tie"),
+    )
+
+
+def known_tags(rows: DataFrame, spec: FeatureSpec) -> list[str]:
+    """The frame's tags that equipment which may teach has ever published."""
+    teaching = rows.where(F.col("equipment_id").rlike(f"^(?:{spec.fit_equipment})$") & F.col("value").isNotNull())
+    found = {r["place"] for r in teaching.select("place").distinct().collect()}
+    return [tag for place, tag in enumerate(spec.frame.tags) if place in found]
+
+
+def assembled(rows: DataFrame, spec: FeatureSpec, known: list[str]) -> DataFrame:
+    """One row an equipment: its frames, packed. applyInArrow, as the frame rule is the edge's own code and runs in order."""
+    return rows.groupBy("equipment_id").applyInArrow(assembling(spec, known), ASSEMBLED)
+
+
+def vectors(frames: DataFrame, fitted: Fitted) -> DataFrame:
+    """Feature rows of packed frames, shaped as feature_vectors. mapInArrow, as the kernel is the edge's own code."""
+    return frames.mapInArrow(computing(fitted), schema("feature_vectors"))
+
+
+def named(rows: DataFrame, columns: list[str] | tuple[str, ...]) -> DataFrame:
+    """feature_vectors with one float column a feature instead of the vector."""
+    others = [c for c in rows.columns if c != "vector"]
+    return rows.select(*others, *(F.col("vector")[n].alias(name) for n, name in enumerate(columns)))
+
+
+def fitted_of(lake: Lakehouse, feature_table_version: str) -> Fitted:
+    """What a version learned, from feature_versions. Raises WrongUse where there is none of that name."""
+    rows = lake.read("feature_versions").where(F.col("feature_table_version") == feature_table_version)
+    found = rows.select("fitted_json").collect()
+    if not found:
+        raise WrongUse(f"feature version {feature_table_version}: not in feature_versions; build it, or name another")
+    return Fitted.from_json(found[0]["fitted_json"])
+
+
+def _spec(config: Config) -> FeatureSpec:
+    specs = contracts().feature_specs
+    if config.spec not in specs:
+        raise WrongUse(f"parameter spec: no feature spec {config.spec!r}; there are {', '.join(specs)}")
+    return specs[config.spec]
+
+
+def _learned(frames: DataFrame, spec: FeatureSpec, config: Config) -> Fitted:
+    teachers = frames.where(F.col("equipment_id").rlike(f"^(?:{spec.fit_equipment})$")).orderBy("equipment_id")
+    packed = teachers.toArrow().to_pylist()
+    if not packed:
+        raise Stop(
+            f"features {spec.id}: Silver holds no readings of {spec.fit_equipment}; replay or backfill them first"
+        )
+    history = [unpacked(spec, row) for row in packed]
+    if config.fit_until is not None:
+        end = int(config.fit_until.timestamp() * 1_000_000)
+        history = [frames.until(end) for frames in history]
+    return fit(spec, history)
+
+
+def _register(lake: Lakehouse, fitted: Fitted, equipment: int, config: Config, now: datetime) -> None:
+    """Adds the version once."""
+    row: dict[str, Any] = {
+        "feature_table_version": version(fitted),
+        "spec": fitted.spec.id,
+        "spec_json": msgspec.json.encode(fitted.spec, order="sorted").decode(),
+        "fitted_json": fitted.to_json().decode(),
+        "names": list(names(fitted)),
+        "equipment": equipment,
+        "created_utc": now,
+        "run_id": config.run_id,
+    }
+    there = lake.read("feature_versions").where(F.col("feature_table_version") == row["feature_table_version"])
+    if there.isEmpty():
+        lake.append("feature_versions", lake.frame("feature_versions", [row]), {"run_id": config.run_id})
