@@ -1,7 +1,7 @@
 """The declared facts: what more than one artefact must agree on, as data. `contracts()` reads them, typed."""
 
 from acme_lib.contracts._load import Contracts, InvalidContract, contracts
-from acme_lib.contracts._ml import FeatureSpec, Label, Split, UseCase
+from acme_lib.contracts._ml import Costs, FeatureSpec, Gate, Label, Split, UseCase
 from acme_lib.contracts._types import (
     AlertRule,
     BridgeMapping,
@@ -28,9 +28,11 @@ __all__ = [
     "ClockBound",
     "Column",
     "Contracts",
+    "Costs",
     "Equipment",
     "EquipmentClass",
     "FeatureSpec",
+    "Gate",
     "HistorianTable",
     "Hub",
     "InvalidContract",
