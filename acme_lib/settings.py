@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from acme_lib.errors import WrongUse
 
-__all__ = ["BridgeSettings", "BrokerSettings", "EventHubsSettings", "LakeSettings", "Settings", "settings"]
+__all__ = ["BridgeSettings", "BrokerSettings", "EdgeSettings", "EventHubsSettings", "LakeSettings", "Settings", "settings"]
 
 
 class Section(BaseModel):
@@ -54,6 +54,19 @@ class BridgeSettings(Section):
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus port; 0 for none")
 
 
+class EdgeSettings(Section):
+    """The edge service: signed models, HTTP on loopback by default, and the live path over the broker."""
+
+    id: str = "edge-1"
+    host: str = "127.0.0.1"
+    port: int = Field(8090, ge=1, le=65535)
+    bundles: Path | None = Field(None, description="folder of signed bundles; None for ACME_HOME/bundle")
+    trust: Path | None = Field(None, description="folder of one or two .pub files; None for <bundles>/trust")
+    state: Path | None = Field(None, description="folder of features, outbox, counters; None for ACME_HOME/edge")
+    live: bool = Field(True, description="subscribe to the UNS and publish predictions there")
+    look_s: float = Field(5.0, gt=0, description="seconds between two looks for new bundles")
+
+
 class LakeSettings(Section):
     """Lakehouse and Spark."""
 
@@ -79,6 +92,7 @@ class Settings(BaseSettings):
     eventhubs: EventHubsSettings = EventHubsSettings()
     bridge: BridgeSettings = BridgeSettings()
     lake: LakeSettings = LakeSettings()
+    edge: EdgeSettings = EdgeSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -98,6 +112,18 @@ class Settings(BaseSettings):
     @property
     def lakehouse_dir(self) -> Path:
         return (self.lake.path or self.home / "lakehouse").resolve()
+
+    @property
+    def bundles_dir(self) -> Path:
+        return (self.edge.bundles or self.home / "bundle").resolve()
+
+    @property
+    def trust_dir(self) -> Path:
+        return (self.edge.trust or self.bundles_dir / "trust").resolve()
+
+    @property
+    def edge_dir(self) -> Path:
+        return (self.edge.state or self.home / "edge").resolve()
 
     def folder(self, name: str) -> Path:
         """ACME_HOME/<name>, made where absent."""

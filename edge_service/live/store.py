@@ -1,0 +1,88 @@
+"""State of the live path on SQLite: features, outbox and event ids move in one transaction, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from acme_lib.journal import files
+
+__all__ = ["Key", "State", "Store"]
+
+Key = tuple[str, str]  # feature table version, equipment
+MOST_SEEN = 200_000  # event ids remembered: far more than a broker can send again
+
+SCHEMA = """
+create table if not exists state(version text not null, equipment text not null, began_us integer, body blob not null,
+  primary key(version, equipment)) without rowid;
+create table if not exists outbox(n integer primary key autoincrement, topic text not null, body blob not null);
+create table if not exists seen(message_id text primary key, n integer not null) without rowid;
+create index if not exists seen_n on seen(n);
+"""
+
+
+class State(NamedTuple):
+    """Online features of one equipment, and the start of their first frame (microseconds since 1970; None before it)."""
+
+    began_us: int | None
+    body: bytes
+
+
+class Store:
+    """One writer. Raises Stop where the file is damaged or held by another, JournalFull where no space is left."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = files.hold(path.with_suffix(".lock"), "edge state")
+        self._db = files.open_db(path, SCHEMA)
+        with files.explained(path):
+            self._seen: dict[str, int] = dict(self._db.execute("select message_id, n from seen order by n").fetchall())
+        self._n = max(self._seen.values(), default=0)
+
+    def state(self, key: Key) -> State | None:
+        with files.explained(self.path):
+            found = self._db.execute(
+                "select began_us, body from state where version = ? and equipment = ?", key
+            ).fetchone()
+        return State(*found) if found else None
+
+    def is_seen(self, message_id: str) -> bool:
+        return message_id in self._seen
+
+    def save(
+        self, states: Mapping[Key, State], outgoing: Sequence[tuple[str, bytes]], seen: Iterable[str]
+    ) -> list[int]:
+        """On disk on return, all of it; the outbox numbers of `outgoing`, in its order."""
+        fresh = {message_id: self._n + at for at, message_id in enumerate(dict.fromkeys(seen), start=1)}
+        last = max(fresh.values(), default=self._n)
+        with files.transaction(self._db, self.path) as db:
+            db.executemany("insert or replace into state values(?,?,?,?)", [(*k, *s) for k, s in states.items()])
+            db.executemany("insert or ignore into seen values(?,?)", list(fresh.items()))
+            db.execute("delete from seen where n <= ?", (last - MOST_SEEN,))
+            numbers = [
+                int(db.execute("insert into outbox(topic, body) values(?,?)", row).lastrowid or 0) for row in outgoing
+            ]
+        self._seen |= fresh
+        self._n = last
+        while len(self._seen) > MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        return numbers
+
+    def unsent(self) -> list[tuple[int, str, bytes]]:
+        """What the outbox holds, oldest first."""
+        with files.explained(self.path):
+            return list(self._db.execute("select n, topic, body from outbox order by n").fetchall())
+
+    def sent(self, numbers: Sequence[int]) -> None:
+        """Forgets what the broker has acknowledged."""
+        if numbers:
+            with files.transaction(self._db, self.path) as db:
+                db.executemany("delete from outbox where n = ?", [(n,) for n in numbers])
+
+    def close(self) -> None:
+        self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
