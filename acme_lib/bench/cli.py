@@ -10,6 +10,7 @@ import typer
 app = typer.Typer(add_completion=False)
 
 BENCHES = {
+    "start": "what the JVM's compiler costs a short Spark job",
     "uns": "topics and payloads judged a second, cold start",
     "eventhubs": "the door's throughput and the SDK's cost an event",
     "bridge": "live rate, drain of a backlog, CPU a message against a bare loop",
