@@ -30,6 +30,7 @@ class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     spec: FeatureSpec
     known: list[str]
     signals: list[str]
+    settings: list[str]
     setting_mean: list[float]
     setting_spread: list[float]
     centroids: list[list[float]]
@@ -72,7 +73,7 @@ def fit(spec: FeatureSpec, history: Iterable[Frames]) -> Fitted:
         )
     values = np.concatenate([f.values for f in teachers])
     seen = np.isfinite(values).any(axis=0)
-    setting_mean, setting_spread, centres, own = _regimes(spec, values)
+    settings, setting_mean, setting_spread, centres, own = _regimes(spec, values)
     signals = spec.signals
     mean, spread = _moments(signal_values(spec, signals, values), own, len(centres))
     varies = np.any(spread > 0, axis=0)
@@ -80,6 +81,7 @@ def fit(spec: FeatureSpec, history: Iterable[Frames]) -> Fitted:
         spec=spec,
         known=[tag for tag, there in zip(spec.frame.tags, seen.tolist(), strict=True) if there],
         signals=[name for name, wanted in zip(signals, varies.tolist(), strict=True) if wanted],
+        settings=settings,
         setting_mean=setting_mean.tolist(),
         setting_spread=setting_spread.tolist(),
         centroids=centres.tolist(),
@@ -94,16 +96,21 @@ def fit(spec: FeatureSpec, history: Iterable[Frames]) -> Fitted:
     )
 
 
-def _regimes(spec: FeatureSpec, values: Matrix) -> tuple[Matrix, Matrix, Matrix, npt.NDArray[np.intp]]:
-    """(mean, spread of the settings; centroids in units of spread; regime of each row)."""
-    if spec.regimes is None:
-        return np.zeros(0), np.zeros(0), np.zeros((1, 0)), np.zeros(len(values), dtype=np.intp)
-    settings = values[:, regimes.positions(spec)]
-    mean, spread = (column[0] for column in _moments(settings, np.zeros(len(values), dtype=np.intp), 1))
-    points = (settings - mean) / np.where(spread > 0, spread, 1)
-    points[:, ~np.isfinite(settings).any(axis=0)] = 0  # a setting no file has: the others decide
-    centres = regimes.centroids(points, spec.regimes.most, spec.regimes.explained)
-    return mean, spread, centres, regimes.nearest(points, centres)
+def _regimes(spec: FeatureSpec, values: Matrix) -> tuple[list[str], Matrix, Matrix, Matrix, npt.NDArray[np.intp]]:
+    """(settings that make regimes; their mean and spread; centroids in units of spread; regime of each row)."""
+    none, rule, tags = np.zeros(0), spec.regimes, spec.frame.tags
+    same = np.zeros(len(values), dtype=np.intp)
+    if rule is None:
+        return [], none, none, np.zeros((1, 0)), same
+    points = values[:, [tags.index(tag) for tag in rule.tags]]
+    mean, spread = (column[0] for column in _moments(points, same, 1))
+    points = (points - mean) / np.where(spread > 0, spread, 1)
+    chosen = regimes.discrete(points, rule.most, rule.explained)
+    if not chosen:
+        return [], none, none, np.zeros((1, 0)), same
+    centres = regimes.centroids(points[:, chosen], rule.most, rule.explained)
+    own = regimes.nearest(points[:, chosen], centres)
+    return [rule.tags[n] for n in chosen], mean[chosen], spread[chosen], centres, own
 
 
 def _moments(values: Matrix, own: npt.NDArray[np.intp], count: int) -> tuple[Matrix, Matrix]:

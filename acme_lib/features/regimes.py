@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from acme_lib.contracts import FeatureSpec
-
-__all__ = ["centroids", "nearest", "positions"]
+__all__ = ["centroids", "discrete", "nearest"]
 
 Matrix = npt.NDArray[np.float64]
-MOST_ROWS, ROUNDS = 20_000, 50
+MOST_ROWS, ROUNDS = 5_000, 50
+FEWEST_ROWS = 20  # a cluster; fewer would make a regime of every odd value
+
+
+def discrete(points: Matrix, most: int, explained: float) -> list[int]:
+    """The columns of `points` [n, settings] that by themselves fall into two to `most` levels: they make regimes.
+
+    A constant does not, nor does noise about one: it would have to be cut into many pieces.
+    """
+    return [n for n in range(points.shape[1]) if len(centroids(points[:, [n]], most, explained)) > 1]
 
 
 def centroids(points: Matrix, most: int, explained: float) -> Matrix:
@@ -24,7 +31,7 @@ def centroids(points: Matrix, most: int, explained: float) -> Matrix:
     total = float(((points - one) ** 2).sum())
     if total <= 1e-9 * len(points):
         return one
-    for count in range(2, most + 1):
+    for count in range(2, min(most, len(points) // FEWEST_ROWS) + 1):
         centres = _clustered(points, count)
         within = float(_distances(points, centres).min(axis=1).sum())
         if within <= (1 - explained) * total:
@@ -38,15 +45,9 @@ def nearest(points: Matrix, centres: Matrix) -> npt.NDArray[np.intp]:
     if len(centres) == 1:
         return np.zeros(len(points), dtype=np.intp)
     missing = np.isnan(points)
-    found: npt.NDArray[np.intp] = _distances(np.where(missing, np.nan, points), centres).argmin(axis=1)
+    found: npt.NDArray[np.intp] = _distances(points, centres).argmin(axis=1)
     found[missing.all(axis=1)] = -1
     return found
-
-
-def positions(spec: FeatureSpec) -> list[int]:
-    """Where the regimes' tags stand in a frame's values."""
-    tags = spec.frame.tags
-    return [tags.index(tag) for tag in spec.regimes.tags] if spec.regimes else []
 
 
 def _distances(points: Matrix, centres: Matrix) -> Matrix:

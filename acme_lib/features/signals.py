@@ -49,6 +49,6 @@ def standardised(fitted: Fitted, values: Matrix) -> Matrix:
 
 
 def _regime(fitted: Fitted, values: Matrix) -> npt.NDArray[np.intp]:
-    spread = np.array(fitted.setting_spread)
-    points = (values[:, regimes.positions(fitted.spec)] - fitted.setting_mean) / np.where(spread > 0, spread, 1)
+    places = [fitted.spec.frame.tags.index(tag) for tag in fitted.settings]
+    points = (values[:, places] - fitted.setting_mean) / fitted.setting_spread
     return regimes.nearest(points, np.array(fitted.centroids))
