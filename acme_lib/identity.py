@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from acme_lib.contracts import contracts
 from acme_lib.errors import AcmeError, Retry, Stop, WrongUse
 from acme_lib.settings import Settings
 
-__all__ = ["GuardedCredential", "Principal", "eventhubs_credential", "principal"]
+__all__ = ["Certificate", "GuardedCredential", "Principal", "eventhubs_credential", "mqtt_certificate", "principal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,48 @@ def principal(identity: str) -> Principal:
         if declared.identity == identity:
             return Principal(declared.identity, declared.role)
     raise WrongUse(f"no principal {identity!r}; declare it with a role in contracts/roles.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A client certificate with its key (`own`, PEM), and the authority that the other end must be of (`ca`)."""
+
+    own: Path
+    ca: Path
+
+    def context(self) -> ssl.SSLContext:
+        """Read anew for each connection, so that a renewed certificate needs no restart. Raises Stop naming the file."""
+        for path in (self.own, self.ca):
+            if not path.is_file():
+                raise Stop(f"no certificate {path}; put it there, or set broker.certificates to the folder that has it")
+        try:
+            context = ssl.create_default_context(cafile=str(self.ca))
+            context.load_cert_chain(self.own)
+        except (ssl.SSLError, OSError) as e:
+            raise Stop(
+                f"certificate {self.own} or {self.ca.name} can't be read ({e}); issue it again, as PEM with its key"
+            ) from e
+        return context
+
+    def explain(self, error: OSError) -> str:
+        """What to change, where a connection failed for the sake of a certificate; else the error itself."""
+        text = str(error).upper()
+        if "VERIFY_FAILED" in text:
+            return f"the broker's certificate is not of {self.ca}, has expired, or names another host: renew it, or correct ca.pem or broker.host"
+        if "EXPIRED" in text:
+            return f"the broker refuses {self.own}: it has expired; issue a new one in its place"
+        if "ALERT" in text and ("CERTIFICATE" in text or "CA" in text):
+            return f"the broker refuses {self.own}: it is not of the plant's authority, or was revoked; issue a new one in its place"
+        return str(error)
+
+
+def mqtt_certificate(identity: str, settings: Settings) -> Certificate | None:
+    """The certificate this identity shows the broker; None where the environment's identities are user names."""
+    kind = next(e.identity for e in contracts().environments.environments if e.name == settings.environment)
+    if kind == "user_name":
+        return None
+    folder = settings.broker.certificates or settings.home.resolve() / "broker" / "tls"
+    return Certificate(folder / f"{identity}.pem", folder / "ca.pem")
 
 
 class GuardedCredential:

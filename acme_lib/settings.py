@@ -12,7 +12,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from acme_lib.errors import WrongUse
 
-__all__ = ["BridgeSettings", "BrokerSettings", "EdgeSettings", "EventHubsSettings", "LakeSettings", "Settings", "settings"]
+__all__ = [
+    "BridgeSettings",
+    "BrokerSettings",
+    "EdgeSettings",
+    "EventHubsSettings",
+    "LakeSettings",
+    "Settings",
+    "settings",
+]
 
 
 class Section(BaseModel):
@@ -26,6 +34,9 @@ class BrokerSettings(Section):
     port: int = Field(1883, ge=1, le=65535)
     persistence: Literal["file", "in-memory"] = "file"
     heap: str = "512m"
+    certificates: Path | None = Field(
+        None, description="folder of ca.pem and IDENTITY.pem, where connections are TLS; None for ACME_HOME/broker/tls"
+    )
 
 
 class EventHubsSettings(Section):

@@ -1,13 +1,22 @@
-"""The other side of the bridge's measurement: a fast publisher, and a bare paho-to-SDK loop with no journal and no rules."""
+"""The other side of the bridge's measurement: a fast publisher, and loops from broker to hub with no journal and no rules."""
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import cast
 
-__all__ = ["loop", "messages", "publish"]
+from acme_lib.settings import Settings
+
+__all__ = ["LOOPS", "loop", "messages", "publish"]
+
+Message = tuple[str, bytes]
+Send = Callable[[int, Sequence[bytes]], None]
+BATCH = 2_000  # events, as acme_lib.bridge.lane.BatchLimit
 
 TOPICS = [f"acme/plant-a/press/line-{n % 4 + 1}/cell-1/pump-{n:03d}/vibration" for n in range(200)]
 
@@ -44,72 +53,130 @@ def publish(port: int, count: int, seconds: float) -> int:
     return sent
 
 
-def loop(count: int) -> float:
-    """paho's own loop, automatic PUBACK, one list a partition, the SDK's own batches; CPU us a message."""
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
-
+def loop(count: int, kind: str) -> float:
+    """Moves `count` messages from broker to hub and nothing else; CPU us a message. `kind` is one of LOOPS."""
     from acme_lib.contracts import contracts
     from acme_lib.eventhubs import partition_for
     from acme_lib.settings import settings
 
-    hub = contracts().bridge.hub
-    producer = _producer(hub)
-    partitions = len(producer.get_partition_ids())
-    waiting: list[list[bytes]] = [[] for _ in range(partitions)]
-    taken = 0
-
-    def on_message(client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        nonlocal taken
-        taken += 1
-        waiting[partition_for(message.topic, partitions)].append(bytes(message.payload))
-
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-bare", protocol=mqtt.MQTTv5)
-    client.username_pw_set("operator")
-    client.on_message = on_message
-    client.connect("127.0.0.1", settings().broker.port)
-    client.subscribe("acme/#", qos=1)
-    until = time.monotonic() + 1.0
-    while time.monotonic() < until:
-        client.loop(0.1)
+    reader, documented = READERS[LOOPS[kind].reader], LOOPS[kind].documented
+    hub, found = contracts().bridge.hub, settings()
+    send, partitions = _documented_sender(hub, found) if documented else _our_sender(hub, found)
+    taken, waiting = 0, [[] for _ in range(partitions)]  # type: tuple[int, list[list[bytes]]]
+    on_way: dict[int, Future[None]] = {}
+    poll = reader(found.broker.port)
     print("ready", flush=True)
     start = time.process_time()
-    while taken < count or any(waiting):
-        client.loop(0.05)
-        for partition, bodies in enumerate(waiting):
-            if len(bodies) >= 500 or (bodies and taken >= count):
-                _send(producer, partition, bodies)
-                bodies.clear()
+    with ThreadPoolExecutor(partitions) as pool:
+        while taken < count or any(waiting):
+            for topic, payload in poll():
+                taken += 1
+                waiting[partition_for(topic, partitions)].append(payload)
+            for n, bodies in enumerate(waiting):
+                if bodies and (n not in on_way or on_way[n].done()):
+                    on_way[n] = pool.submit(send, n, bodies[:BATCH])  # what waits, as the bridge does it
+                    del bodies[:BATCH]
+    for future in on_way.values():
+        future.result()
     return (time.process_time() - start) / count * 1e6
 
 
-def _producer(hub: str) -> Any:
-    from azure.eventhub import EventHubProducerClient, TransportType
+def paho_reader(port: int) -> Callable[[], list[Message]]:
+    """paho as it comes: its own loop, a callback a message, its own PUBACK."""
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
 
-    from acme_lib.eventhubs.access import hub_access
-    from acme_lib.settings import settings
+    got: list[Message] = []
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-bare", protocol=mqtt.MQTTv5)
+    client.username_pw_set("operator")
+    client.on_message = lambda _, __, m: got.append((m.topic, bytes(m.payload)))
+    client.on_socket_open = lambda _, __, sock: cast(socket.socket, sock).setsockopt(
+        socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+    )
+    client.connect("127.0.0.1", port)
+    client.subscribe("acme/#", qos=1)
+    for _ in range(10):
+        client.loop(0.1)
 
-    access = hub_access(hub, settings())
-    options: dict[str, Any] = {"transport_type": TransportType.Amqp, "use_tls": access.tls}
-    if access.endpoint:
-        options |= {"custom_endpoint_address": access.endpoint, "connection_verify": str(access.ca)}
-    return EventHubProducerClient.from_connection_string(access.credential(), eventhub_name=hub, **options)
+    def poll() -> list[Message]:
+        client.loop(0.05)
+        taken = got[:]
+        got.clear()
+        return taken
+
+    return poll
 
 
-def _send(producer: Any, partition: int, bodies: list[bytes]) -> None:
+def stream_reader(port: int) -> Callable[[], list[Message]]:
+    """The bridge's reader: many packets a system call; acknowledged at once, since there is nothing to wait for."""
+    from acme_lib.bridge.subscriber import Account, Subscriber
+
+    subscriber = Subscriber(Account("127.0.0.1", port, f"bench-{time.time_ns():x}", "operator"), ["acme/#"])
+    while not subscriber.connected:
+        subscriber.poll(0.1, 1)
+
+    def poll() -> list[Message]:
+        batch = subscriber.poll(0.05, 2_000)
+        if batch is None:
+            return []
+        batch.ack()
+        return [(p.topic, p.payload) for p in batch.publishes]
+
+    return poll
+
+
+def _our_sender(hub: str, found: Settings) -> tuple[Send, int]:
+    """The bridge's sender: the SDK's client a partition, batches of encoded sections."""
+    from acme_lib.eventhubs import connect
+
+    sender = connect(hub, found)
+    return sender.send, sender.partition_count
+
+
+def _documented_sender(hub: str, found: Settings) -> tuple[Send, int]:
+    """The SDK as its documentation has it: create_batch, EventData, send_batch; a client a partition."""
     from azure.eventhub import EventData
 
-    batch = producer.create_batch(partition_id=str(partition))
-    for body in bodies:
-        batch.add(EventData(body))
-    producer.send_batch(batch)
+    from acme_lib.eventhubs.access import hub_access
+    from acme_lib.eventhubs.client import open_client
+
+    access = hub_access(hub, found)
+    first = open_client(hub, access, 30.0)
+    count = len(first.get_partition_ids())
+    clients = [first, *(open_client(hub, access, 30.0) for _ in range(count - 1))]
+
+    def send(partition: int, bodies: Sequence[bytes]) -> None:
+        client = clients[partition]
+        batch = client.create_batch(partition_id=str(partition))
+        for body in bodies:
+            batch.add(EventData(body))
+        client.send_batch(batch)
+
+    return send, count
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A baseline: which reader, whether the SDK is used as documented, and what it is in words."""
+
+    reader: str
+    documented: bool
+    words: str
+
+
+READERS = {"paho": paho_reader, "stream": stream_reader}
+LOOPS = {
+    "textbook": Loop("paho", True, "paho's loop and callback, EventData of the SDK"),
+    "bare": Loop("paho", False, "paho's loop and callback, the bridge's own batches"),
+    "leanest": Loop("stream", False, "the bridge's own reader and batches, nothing between"),
+}
 
 
 def main(words: list[str]) -> None:
     if words[0] == "publish":
         print(publish(int(words[1]), int(words[2]), float(words[3])))
     else:
-        print(loop(int(words[1])), flush=True)
+        print(loop(int(words[1]), words[2]), flush=True)
 
 
 if __name__ == "__main__":

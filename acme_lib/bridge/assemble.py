@@ -30,6 +30,7 @@ from acme_lib.bridge.watch import Watch
 from acme_lib.contracts import contracts
 from acme_lib.errors import AcmeError
 from acme_lib.eventhubs import HubSender, connect, partition_for
+from acme_lib.identity import mqtt_certificate
 from acme_lib.journal import Corrupt
 from acme_lib.monitoring import JsonlAlerts
 from acme_lib.settings import Settings
@@ -54,10 +55,15 @@ def alerts(settings: Settings) -> JsonlAlerts:
 
 
 def account(settings: Settings) -> Account:
-    """Who the bridge is at the broker. On loopback a user name is enough; elsewhere the secret `mqtt-<bridge id>` too."""
+    """Who the bridge is at the broker: a certificate where the environment has them, else a user name, which on loopback
+    is enough and elsewhere needs the secret `mqtt-<bridge id>`. Raises Stop where the certificate can't be read.
+    """
     broker, name = settings.broker, settings.bridge.id
-    password = None if broker.host in _LOOPBACK else runtime.secret(f"mqtt-{name}")
-    return Account(broker.host, broker.port, name, name, password)
+    certificate = mqtt_certificate(name, settings)
+    if certificate is not None:
+        certificate.context()
+    plain = certificate is None and broker.host not in _LOOPBACK
+    return Account(broker.host, broker.port, name, name, runtime.secret(f"mqtt-{name}") if plain else None, certificate)
 
 
 def ingest(settings: Settings, told: threading.Event) -> None:

@@ -33,6 +33,7 @@ class Stream:
         self._control = bytearray()
         self._out = bytearray()
         self.ended = False
+        self.error: OSError | None = None  # what ended it, if anything but the other side's goodbye
 
     # ---- as paho sees it
     def recv(self, size: int) -> bytes:
@@ -68,6 +69,11 @@ class Stream:
     def wants_write(self) -> bool:
         return bool(self._out)
 
+    @property
+    def pending(self) -> bool:
+        """Bytes that TLS has taken off the socket already: select does not see them."""
+        return isinstance(self._sock, ssl.SSLSocket) and not self.ended and self._sock.pending() > 0
+
     def read(self, most: int) -> list[Publish]:
         """Messages until the socket has no more for now, or about `most` are there."""
         found: list[Publish] = []
@@ -76,8 +82,8 @@ class Stream:
                 data = self._sock.recv(_READ)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 break
-            except OSError:
-                data = b""
+            except OSError as e:
+                data, self.error = b"", e
             if not data:
                 self.ended = True
                 break
@@ -95,8 +101,8 @@ class Stream:
                 del self._out[: self._sock.send(self._out)]
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
-        except OSError:
-            self.ended = True
+        except OSError as e:
+            self.ended, self.error = True, self.error or e
 
     def _split(self, data: bytes, found: list[Publish]) -> bytes:
         """Takes whole packets off `data`; returns what is left."""

@@ -20,6 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from acme_lib.bridge.backoff import Backoff, delay
 from acme_lib.bridge.stream import Publish, Stream
 from acme_lib.errors import Stop
+from acme_lib.identity import Certificate
 
 __all__ = ["Account", "Batch", "Subscriber"]
 
@@ -39,6 +40,12 @@ class Account:
     client_id: str
     user: str
     password: str | None = None
+    certificate: Certificate | None = None
+
+    def explain(self, error: Exception) -> str:
+        if self.certificate is not None and isinstance(error, OSError):
+            return self.certificate.explain(error)
+        return str(error)
 
 
 @dataclass(frozen=True)
@@ -55,15 +62,18 @@ class Batch:
 
 
 class _Client(mqtt.Client):
-    """paho, reading and writing through our Stream."""
+    """paho, reading and writing through our Stream, TLS included: paho would read a certificate only once."""
 
     stream: Stream | None = None
+    certificate: Certificate | None = None
 
     def _create_socket(self) -> Any:
         raw = super()._create_socket()
         sock = cast(socket.socket, raw)
         # without it the broker's delayed acknowledgements hold delivery at about 1,000 messages a second
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.certificate is not None:
+            sock = self.certificate.context().wrap_socket(sock, server_hostname=self.host)
         self.stream = Stream(sock)
         return self.stream
 
@@ -71,8 +81,7 @@ class _Client(mqtt.Client):
 class Subscriber:
     """`poll` gives what came; a lost connection is taken up again there, with backoff, for ever.
 
-    `announce` hears when the broker has taken our subscription, and when the connection is lost.
-    """
+    `announce` hears when the broker has taken our subscription, and when the connection is lost."""
 
     def __init__(
         self,
@@ -99,9 +108,9 @@ class Subscriber:
             reconnect_on_failure=False,
         )
         client.username_pw_set(self._account.user, self._account.password)
+        client.certificate = self._account.certificate
         client.connect_timeout = CONNECT_WITHIN_S
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_subscribe = self._on_subscribe
         return client
 
@@ -113,10 +122,11 @@ class Subscriber:
         if stream is None or stream.ended:
             self._connect(timeout_s)
             return None
-        readable, writable, _ = select.select([stream], [stream] if stream.wants_write else [], [], timeout_s)
+        wait_s = 0.0 if stream.pending else timeout_s
+        readable, writable, _ = select.select([stream], [stream] if stream.wants_write else [], [], wait_s)
         if writable:
             stream.flush()
-        publishes = stream.read(most) if readable else []
+        publishes = stream.read(most) if readable or stream.pending else []
         while stream.has_control and self._client.loop_read() == mqtt.MQTT_ERR_SUCCESS:
             pass
         if self._client.want_write():
@@ -126,7 +136,10 @@ class Subscriber:
 
     def _connect(self, timeout_s: float) -> None:
         self._set(False)
-        now = time.monotonic()
+        lost, now = self._client.stream, time.monotonic()
+        if lost is not None and lost.error is not None:
+            log.warning("connection lost", why=self._account.explain(lost.error))
+            lost.error = None
         if now < self._not_before:
             time.sleep(min(timeout_s, self._not_before - now))
             return
@@ -140,8 +153,9 @@ class Subscriber:
                 self._account.host, self._account.port, KEEPALIVE_S, clean_start=False, properties=properties
             )
             self._connect_by = now + CONNECT_WITHIN_S
-        except OSError as e:
-            log.warning("broker unreachable", host=self._account.host, port=self._account.port, error=str(e))
+        except (OSError, Stop) as e:
+            where = {"host": self._account.host, "port": self._account.port}
+            log.warning("broker unreachable", **where, error=self._account.explain(e))
 
     def _keep_alive(self) -> None:
         now = time.monotonic()

@@ -18,6 +18,7 @@ from acme_lib.processes import free_port
 from acme_lib.settings import Settings, load, settings
 
 TEMPERATURE = "acme/dallas/drying/line-1/cell-a/dryer-01/temperature"
+DENIED = "Not authorized"
 
 
 class Client:
@@ -72,6 +73,27 @@ class Client:
     def close(self) -> None:
         self.mqtt.disconnect()
         self.mqtt.loop_stop()
+
+
+Connect = Callable[..., Client]
+
+
+def publish_refused(connect: Connect, identity: str, topic: str) -> bool:
+    """Whether the broker refuses the publish (0x87, then it may close the connection) and nobody receives it."""
+    watcher, client = connect("operator", name="watcher"), connect(identity)
+    watcher.subscribe("acme/#")
+    mid = client.mqtt.publish(topic, b"forged", 1).mid
+    client.until(lambda: mid in client.pubacks or len(client.connack) > 1, "an answer")
+    refused = client.pubacks.get(mid, DENIED) == DENIED
+    return refused and (topic, b"forged") not in watcher.received
+
+
+def subscribe_refused(connect: Connect, identity: str, topic: str) -> bool:
+    """Whether the broker grants nothing for the filter."""
+    client = connect(identity)
+    client.mqtt.subscribe(topic, 1)
+    client.until(lambda: client.subacks or len(client.connack) > 1, "an answer")
+    return "Granted QoS 1" not in client.subacks
 
 
 def broker_settings(home: Path, **over: Any) -> Settings:
