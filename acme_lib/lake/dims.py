@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from acme_lib.contracts import Contracts
 from acme_lib.errors import Stop
 from acme_lib.lake.dims_registry import UNCATALOGUED, Registry
 from acme_lib.lake.lakehouse import Lakehouse, schema
 from acme_lib.lake.local_rows import local_rows
 
-__all__ = ["BEGINNING", "check_collisions", "date_rows", "equipment_rows", "site_rows", "tag_rows", "update"]
+__all__ = [
+    "BEGINNING",
+    "Dimensions",
+    "check_collisions",
+    "date_rows",
+    "dimensions",
+    "equipment_rows",
+    "site_rows",
+    "tag_rows",
+]
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 ATTRIBUTES = ("equipment_class", "model", "commissioned", "ideal_rate_per_h", "criticality")
@@ -143,7 +152,9 @@ def frame(lake: Lakehouse, table: str, rows: list[Row]) -> DataFrame:
 
 
 def known_rows(lake: Lakehouse, table: str) -> list[Row]:
-    """The table's rows with aware times, without its keys."""
+    """The table's rows with aware times, without its keys; none where it was never written."""
+    if not lake.exists(table):
+        return []
     drop = set(keys_of(table))
     found = []
     for row in lake.read(table).collect():
@@ -159,32 +170,30 @@ def _same(old: list[Row], new: list[Row]) -> bool:
     return len(old) == len(new) and (not old or shown(old) == shown(new))
 
 
-def update(lake: Lakehouse, facts: Contracts, topics: Iterable[str], now: datetime, note: dict[str, Any]) -> list[str]:
-    """Brings site, tag and equipment up to the contracts and the topics seen; writes only what changed. Returns those tables."""
-    registry = Registry(facts)
+@dataclass(frozen=True)
+class Dimensions:
+    """Every dimension as it must be, and the frames of those that are not yet so."""
+
+    tags: list[Row]
+    changed: dict[str, DataFrame]
+
+
+def dimensions(
+    lake: Lakehouse, registry: Registry, topics: Iterable[str], days: set[date], now: datetime
+) -> Dimensions:
+    """Site, tag, equipment and date brought up to the contracts, the topics seen and the days; compared on the driver."""
     tags = known_rows(lake, "gold_dim_tag")
     all_topics = {r["topic"] for r in tags} | set(topics)
     paths = {t.split("/", 1)[1].rpartition("/")[0] for t in all_topics}
     equipment = known_rows(lake, "gold_dim_equipment")
+    sites, dates = known_rows(lake, "gold_dim_site"), known_rows(lake, "gold_dim_date")
+    all_days = days | {r["date"] for r in dates}
+    history = equipment_rows(registry, paths, [dict(r) for r in equipment], now.astimezone(UTC))
     wanted = {
-        "gold_dim_site": (known_rows(lake, "gold_dim_site"), site_rows(registry, {p.split("/")[0] for p in paths})),
+        "gold_dim_site": (sites, site_rows(registry, {p.split("/")[0] for p in paths})),
         "gold_dim_tag": (tags, tag_rows(registry, all_topics)),
-        "gold_dim_equipment": (
-            equipment,
-            equipment_rows(registry, paths, [dict(r) for r in equipment], now.astimezone(UTC)),
-        ),
+        "gold_dim_equipment": (equipment, history),
+        "gold_dim_date": (dates, date_rows(all_days) if all_days else []),
     }
-    changed = [name for name, (old, new) in wanted.items() if not _same(old, new)]
-    for name in changed:
-        lake.replace(name, frame(lake, name, wanted[name][1]), note)
-    return changed
-
-
-def update_dates(lake: Lakehouse, days: Iterable[date], note: dict[str, Any]) -> bool:
-    """Extends the calendar to whole years around `days`, where it does not reach them yet."""
-    known = [r["date"] for r in lake.read("gold_dim_date").select("date").collect()]
-    wanted = set(days)
-    if not wanted - set(known):
-        return False
-    lake.replace("gold_dim_date", frame(lake, "gold_dim_date", date_rows(wanted | set(known))), note)
-    return True
+    changed = {name: frame(lake, name, new) for name, (old, new) in wanted.items() if not _same(old, new)}
+    return Dimensions(wanted["gold_dim_tag"][1], changed)

@@ -10,7 +10,7 @@ from acme_lib.lake.gold_parts import Catalogue
 from acme_lib.lake.gold_time import date_key, production_date, timestamp
 from acme_lib.lake.lakehouse import columns
 
-__all__ = ["REASON", "STATE", "intervals", "producing"]
+__all__ = ["REASON", "STATE", "intervals", "producing", "said"]
 
 STATE, REASON = "state", "state_reason"
 
@@ -20,14 +20,14 @@ def producing(facts: Contracts) -> list[str]:
     return [s.name for s in facts.tags.states if s.running]
 
 
-def intervals(silver: DataFrame, catalogue: Catalogue, up: list[str]) -> DataFrame:
-    """Out: gold_downtime. In: Silver's rows of the equipment wanted, from their beginning.
+def intervals(reports: DataFrame, catalogue: Catalogue, up: list[str]) -> DataFrame:
+    """Out: gold_downtime. In: `said` of the equipment wanted, from its beginning or from a cut of `resumed`.
 
     A run of equal states is one interval. It ends with the next state, or once its last report held as long as it may;
     it is open while nothing later is known.
     """
-    reports = _with_reason(silver, catalogue)
-    along = Window.partitionBy("equipment_key").orderBy("us", "seq", "body_hash")
+    reports = _with_reason(reports, catalogue)
+    along = Window.partitionBy("equipment_id").orderBy("us", "seq", "body_hash")
     us, state = F.col("us"), F.col("report")
     before_us, before, next_us = F.lag("us").over(along), F.lag("report").over(along), F.lead("us").over(along)
     begins = before_us.isNull() | (before != state) | (us - before_us > F.col("hold_us"))
@@ -35,36 +35,34 @@ def intervals(silver: DataFrame, catalogue: Catalogue, up: list[str]) -> DataFra
     rows = rows.withColumn(
         "run", F.sum(F.col("begins").cast("int")).over(along.rowsBetween(Window.unboundedPreceding, 0))
     )
-    runs = rows.groupBy("equipment_key", "run").agg(
+    runs = rows.groupBy("equipment_id", "run").agg(
         F.min("us").alias("start_us"),
         F.max("us").alias("last_us"),
         F.max("hold_us").alias("hold_us"),
         F.max(F.when(F.col("begins"), state)).alias("state"),
         F.max(F.when(F.col("begins"), F.col("reason"))).alias("reason"),
-        F.max(F.struct("us", "next_us"))["next_us"].alias("next_us"),
-        *(F.max(n).alias(n) for n in ("equipment_id", "site_key", "time_zone", "start_s")),
+        F.max_by("next_us", F.struct("us", "seq", "body_hash")).alias("next_us"),
+        *(F.max(n).alias(n) for n in ("equipment_key", "site_key", "time_zone", "start_s")),
     )
-    return runs.where(~F.col("state").isin(up)).withColumns(_shown()).select(*columns("gold_downtime"))
+    shown = runs.where(~F.col("state").isin(up)).withColumns(_shown())
+    return shown.where("is_open or seconds > 0").select(*columns("gold_downtime"))
 
 
-def _with_reason(silver: DataFrame, catalogue: Catalogue) -> DataFrame:
-    """Reports of state, each with the newest reason published up to its instant; an empty reason is none."""
+def said(silver: DataFrame) -> DataFrame:
+    """Reports of state and of its reason that may enter Gold: tag_key, tag, equipment_id, us, seq, body_hash, report."""
     rows = silver.where(F.col("in_gold") & F.col("tag").isin(STATE, REASON) & F.col("value_string").isNotNull())
-    named = rows.select(
-        "tag_key",
-        "tag",
-        "equipment_id",
-        F.unix_micros("ts_utc").alias("us"),
-        "seq",
-        "body_hash",
-        F.col("value_string").alias("report"),
-    )
+    us, report = F.unix_micros("ts_utc").alias("us"), F.col("value_string").alias("report")
+    return rows.select("tag_key", "tag", "equipment_id", us, "seq", "body_hash", report)
+
+
+def _with_reason(reports: DataFrame, catalogue: Catalogue) -> DataFrame:
+    """Reports of state, each with the newest reason published up to its instant; an empty reason is none."""
     # a reason of the same instant belongs to the state: it sorts before it
-    order = Window.partitionBy("equipment_key").orderBy("us", F.col("tag") == STATE, "seq", "body_hash")
-    said = F.when(F.col("tag") == REASON, F.col("report"))
-    reason = F.last(said, ignorenulls=True).over(order.rowsBetween(Window.unboundedPreceding, 0))
-    named = catalogue.of(named).withColumn("reason", F.nullif(reason, F.lit("")))
-    return named.where(F.col("tag") == STATE)
+    order = Window.partitionBy("equipment_id").orderBy("us", F.col("tag") == STATE, "seq", "body_hash")
+    reason = F.when(F.col("tag") == REASON, F.col("report"))
+    reason = F.last(reason, ignorenulls=True).over(order.rowsBetween(Window.unboundedPreceding, 0))
+    named = reports.withColumn("reason", F.nullif(reason, F.lit(""))).where(F.col("tag") == STATE)
+    return catalogue.of(named.drop("equipment_id", "tag"))
 
 
 def _shown() -> dict[str, Column]:

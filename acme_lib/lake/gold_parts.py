@@ -12,13 +12,15 @@ from acme_lib.lake.gold_time import period_of
 __all__ = ["GAUGES", "Catalogue", "merged", "parts"]
 
 GAUGES = ("gauge", "(uncatalogued)")
+GAUGE, COUNTER, STATE, OTHER = range(4)  # a kind as a number: rows are sorted and compared by the million
+FLAGS = ("in_gold", "STALE", "SIMULATED", "ERROR", "GOOD")  # why a reading counts where it does, by number
 
 
 @dataclass(frozen=True)
 class Catalogue:
     """Facts of each tag that Gold needs, small enough to broadcast.
 
-    rows: tag_key, kind, hold_us, equipment_key, site_key, site, line, time_zone, start_s, cut.
+    rows: tag_key, kind, hold_us, equipment_key, equipment_id, site_key, site, line, time_zone, start_s, cut.
     """
 
     rows: DataFrame
@@ -35,8 +37,11 @@ class Catalogue:
 
 
 def readings(silver: DataFrame) -> DataFrame:
-    """The few columns Gold reads, narrow so that the shuffle is cheap."""
+    """The few columns Gold reads, narrow so that shuffle and sort are cheap."""
     text = F.coalesce("value_string", F.when(F.col("value_bool"), "true").when(~F.col("value_bool"), "false"))
+    flag = F.when(F.col("in_gold"), 0)
+    for n, name in list(enumerate(FLAGS))[1:]:
+        flag = flag.when(F.col("quality") == name, n)
     return silver.select(
         "tag_key",
         F.unix_micros("ts_utc").alias("us"),
@@ -44,21 +49,26 @@ def readings(silver: DataFrame) -> DataFrame:
         "body_hash",
         F.col("value_double").alias("value"),
         text.alias("text"),
-        "quality",
-        "in_gold",
+        flag.cast("tinyint").alias("flag"),
     )
 
 
+def numbered(kind: Column) -> Column:
+    number = F.when(kind.isin(*GAUGES), GAUGE).when(kind == "counter", COUNTER)
+    return number.when(kind == "state", STATE).otherwise(OTHER).cast("tinyint")
+
+
 def parts(silver: DataFrame, catalogue: Catalogue, partitions: int) -> DataFrame:
-    """Additive parts by tag, period and held state (null but for state tags).
+    """Additive parts by tag, period and text (a state's name; of other kinds the last text of the period, else null).
 
     Readings of one instant are ordered by seq, then content: the order of arrival never shows. Times are integers
     and values are added in that order, so equal rows give equal bits.
     """
-    rows = catalogue.of(readings(silver).repartition(partitions, "tag_key"))
-    kind, value = F.col("kind"), F.col("value")
-    numeric = kind.isin(*GAUGES, "counter")
-    rows = rows.withColumn("used", F.col("in_gold") & (~numeric | value.isNotNull()))
+    clocks = ("time_zone", "start_s", "cut") if catalogue.any_cut else ()
+    tags = catalogue.rows.select("tag_key", "hold_us", numbered(F.col("kind")).alias("kind"), *clocks)
+    rows = readings(silver).repartition(partitions, "tag_key").join(F.broadcast(tags), "tag_key", "inner")
+    numeric, value = F.col("kind") <= COUNTER, F.col("value")
+    rows = rows.withColumn("used", (F.col("flag") == 0) & (~numeric | value.isNotNull()))
     order = Window.partitionBy("tag_key", "used").orderBy("us", "seq", "body_hash")
     rows = rows.withColumns(
         {
@@ -68,7 +78,8 @@ def parts(silver: DataFrame, catalogue: Catalogue, partitions: int) -> DataFrame
             "before_value": F.lag("value").over(order),
         }
     )
-    return rows.select(*_measures(catalogue)).groupBy("tag_key", "period", "state").agg(*_sums())
+    # no text is aggregated in this pass: Spark adds up numbers by hash, texts only after another sort
+    return rows.select(*_measures(catalogue)).groupBy("tag_key", "period", "text").agg(*_sums())
 
 
 def _measures(catalogue: Catalogue) -> list[Column]:
@@ -76,36 +87,36 @@ def _measures(catalogue: Catalogue) -> list[Column]:
     before, next_us = F.col("before_value"), F.col("next_us")
     last = used & (next_us.isNull() | (catalogue.period(next_us) != F.col("period")))
     first = used & (F.col("before_us").isNull() | (catalogue.period(F.col("before_us")) != F.col("period")))
-    gauge, holds = used & kind.isin(*GAUGES), used & kind.isin(*GAUGES, "state") & ~last
+    holds = used & kind.isin(GAUGE, STATE) & ~last
     held_us = F.when(holds, F.least(next_us - us, F.col("hold_us")))
-    step = F.when(used & ~first & (kind == "counter"), F.when(value < before, value).otherwise(value - before))
+    step = F.when(used & ~first & (kind == COUNTER), F.when(value < before, value).otherwise(value - before))
     return [
         F.col("tag_key"),
         F.col("period"),
-        F.when(used & (kind == "state"), F.col("text")).alias("state"),
+        F.when(used & ((kind == STATE) | last), F.col("text")).alias("text"),
         used.alias("used"),
-        F.when(~used, F.col("quality")).alias("unused"),
-        F.when(gauge, value).alias("value"),
+        # a GOOD number that is no number is excluded like one a rule keeps out
+        F.when(~used, F.when(F.col("flag") == 0, FLAGS.index("GOOD")).otherwise(F.col("flag"))).alias("unused"),
+        F.when(used & (kind == GAUGE), value).alias("value"),
         held_us.alias("held_us"),
-        F.when(kind != "state", value * held_us / 1_000_000).alias("held_value"),
+        F.when(kind == GAUGE, value * held_us / 1_000_000).alias("held_value"),
         step.alias("step"),
         (step.isNotNull() & (value < before)).alias("reset"),
         F.when(first, us).alias("first_us"),
         F.when(last, us).alias("last_us"),
         F.when(first, value).alias("first_value"),
         F.when(last, value).alias("last_value"),
-        F.when(last & kind.isin("state", "label"), F.col("text")).alias("last_text"),
     ]
 
 
 def _sums() -> list[Column]:
-    value = F.col("value")
+    value, unused = F.col("value"), F.col("unused")
     return [
         F.count_if("used").alias("good_count"),
-        F.count_if(F.col("unused") == "STALE").alias("stale_count"),
-        F.count_if(F.col("unused") == "SIMULATED").alias("simulated_count"),
-        F.count_if(F.col("unused") == "ERROR").alias("error_count"),
-        F.count_if(F.col("unused") == "GOOD").alias("excluded_count"),
+        F.count_if(unused == FLAGS.index("STALE")).alias("stale_count"),
+        F.count_if(unused == FLAGS.index("SIMULATED")).alias("simulated_count"),
+        F.count_if(unused == FLAGS.index("ERROR")).alias("error_count"),
+        F.count_if(unused == FLAGS.index("GOOD")).alias("excluded_count"),
         F.sum(value).alias("value_sum"),
         F.sum(value * value).alias("value_sum_sq"),
         F.min(value).alias("value_min"),
@@ -119,19 +130,19 @@ def _sums() -> list[Column]:
         F.max("last_us").alias("last_us"),
         F.max("first_value").alias("first_value"),
         F.max("last_value").alias("last_value"),
-        F.max("last_text").alias("last_text"),
     ]
 
 
 SUMMED = ("good_count", "stale_count", "simulated_count", "error_count", "excluded_count", "held_us", "resets")
 SINGLE = ("value_sum", "value_sum_sq", "value_min", "value_max", "value_stddev", "held_value", "step")
-ENDS = ("last_us", "first_value", "last_value", "last_text")
+ENDS = ("last_us", "first_value", "last_value")
 
 
-def merged(by_state: DataFrame) -> DataFrame:
-    """The parts of one tag and period as one row; only state tags have several, and those have no values to add."""
-    return by_state.groupBy("tag_key", "period").agg(
+def merged(by_text: DataFrame) -> DataFrame:
+    """The parts of one tag and period as one row; only texts have several, and those have no values to add."""
+    return by_text.groupBy("tag_key", "period").agg(
         *(F.sum(n).alias(n) for n in SUMMED),
         *(F.max(n).alias(n) for n in (*SINGLE, *ENDS)),
         F.min("first_us").alias("first_us"),
+        F.max(F.when(F.col("last_us").isNotNull(), F.col("text"))).alias("last_text"),
     )

@@ -15,7 +15,7 @@ from pyspark.sql.types import StructType
 
 from acme_lib.contracts import Table, contracts
 from acme_lib.errors import Stop
-from acme_lib.lake.commits import newest
+from acme_lib.lake.commits import newest, present
 from acme_lib.lake.guard import check_columns, properties, unreadable
 
 __all__ = ["Commit", "Lakehouse", "columns", "schema"]
@@ -61,7 +61,8 @@ class Lakehouse:
         return f"{self.root}/Tables/{name}"
 
     def exists(self, name: str) -> bool:
-        return bool(DeltaTable.isDeltaTable(self.spark, self.path(name)))
+        local = present(self.path(name))
+        return bool(DeltaTable.isDeltaTable(self.spark, self.path(name))) if local is None else local
 
     def delta(self, name: str) -> DeltaTable:
         """The table, made empty where absent."""
@@ -81,7 +82,7 @@ class Lakehouse:
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """All rows, or those of one Delta version. Raises Stop where the stored table is not as its contract says."""
         if not self.exists(name):
-            self.create(name)
+            return self.spark.createDataFrame([], schema(name))
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
@@ -109,7 +110,8 @@ class Lakehouse:
         return self._write(name, rows, note, "overwrite", where)
 
     def _write(self, name: str, rows: DataFrame, note: dict[str, Any], mode: str, where: str | None) -> Commit:
-        if name not in self._checked:
+        new = not self.exists(name)
+        if name not in self._checked and not new:
             self.read(name)
         writer = (
             rows.select(*columns(name))
@@ -117,10 +119,12 @@ class Lakehouse:
             .mode(mode)
             .option("userMetadata", json.dumps(note, default=_plain))
         )
-        if where is not None:
+        if where is not None and not new:
             writer = writer.option("replaceWhere", where)
         if contract := table_of(name).partition_by:
             writer = writer.partitionBy(*contract)
+        if new:  # the first write makes the table; making it empty before would cost as much again
+            writer = writer.options(**properties(table_of(name)))
         writer.save(self.path(name))
         return self.last_commit(name)
 

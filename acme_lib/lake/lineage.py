@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,6 @@ from pyspark.sql import functions as F
 
 from acme_lib.lake.gold_time import timestamp
 from acme_lib.lake.lakehouse import Commit, Lakehouse
-from acme_lib.lake.local_rows import local_rows
 
 __all__ = ["Inputs", "find_topic_seq", "follow", "record_run"]
 
@@ -27,31 +27,44 @@ class Inputs:
 
 
 def record_run(
-    lake: Lakehouse, topics: DataFrame, run_id: str, inputs: Inputs, commits: list[Commit], now: datetime
-) -> None:
-    """Adds the run to metadata_lineage, a row a topic and Gold table. In `topics`: topic, messages.
+    lake: Lakehouse,
+    messages: Mapping[str, int],
+    note: Mapping[str, Any],
+    inputs: Inputs,
+    commits: Sequence[Commit],
+    now: datetime,
+) -> Commit:
+    """Adds the run to metadata_lineage, a row a topic and Gold table. `messages`: Silver rows of each topic.
 
-    Versions and the transformation version are those of `commits`, read back from the tables after they were written.
-    The same run again replaces its rows.
+    Versions and the transformation version are those of `commits`, read back from the tables after they were written;
+    `note` carries the run and its mark. The same run again replaces its rows.
     """
-    golds = [
-        {"goldTable": c.table, "gold_version": c.version, "transformationVersion": str(c.note.get("version", ""))}
+    run_id, table = str(note["run"]), "metadata_lineage"
+    same = {
+        "run_id": run_id,
+        "bronzePath": lake.path("bronze_events"),
+        "silverTable": "silver_events",
+        "bronze_version": inputs.bronze_version,
+        "silver_version": inputs.silver_version,
+        "recorded_utc": now,
+    }
+    rows = [
+        {
+            **same,
+            "sourceTopic": topic,
+            "message_count": count,
+            "goldTable": c.table,
+            "gold_version": c.version,
+            "transformationVersion": str(c.note.get("version", "")),
+        }
+        for topic, count in messages.items()
         for c in commits
     ]
-    made = local_rows(lake.spark, golds, "goldTable string, gold_version bigint, transformationVersion string")
-    rows = topics.groupBy(F.col("topic").alias("sourceTopic")).agg(F.sum("messages").alias("message_count"))
-    rows = rows.crossJoin(F.broadcast(made)).withColumns(
-        {
-            "run_id": F.lit(run_id),
-            "bronzePath": F.lit(lake.path("bronze_events")),
-            "silverTable": F.lit("silver_events"),
-            "bronze_version": F.lit(inputs.bronze_version).cast("bigint"),
-            "silver_version": F.lit(inputs.silver_version).cast("bigint"),
-            "recorded_utc": F.lit(now),
-        }
-    )
+    frame = lake.frame(table, rows)
+    if not lake.exists(table):
+        return lake.append(table, frame, dict(note))
     name = run_id.replace("\\", "\\\\").replace("'", "\\'")
-    lake.replace("metadata_lineage", rows, {"job": "gold", "run": run_id}, f"run_id = '{name}'")
+    return lake.replace(table, frame, dict(note), f"run_id = '{name}'")
 
 
 def with_file(rows: DataFrame) -> DataFrame:

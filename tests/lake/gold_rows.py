@@ -1,12 +1,19 @@
-"""Rows of Silver for Gold's tests: one default reading and overrides; and a plain Python account of what Gold must say."""
+"""Rows of Silver for Gold's tests: one default reading and overrides, and the batches whose Gold is known by hand."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 DRYER = "acme/dallas/drying/line-1/cell-a/dryer-01/"
 MOTOR = "acme/leipzig/packaging/line-1/cell-a/motor-01/"
+PACKER = "acme/leipzig/packaging/line-2/cell-a/motor-02/"
+COMPRESSOR = "acme/leipzig/packaging/line-2/cell-a/compressor-02/"
+PUMP = "acme/dallas/utilities/line-1/cell-b/pump-01/"
+FEEDER = "acme/dallas/drying/line-1/cell-a/dryer-02/"
+AUSTIN = "acme/austin/area/line-1/cell/plant-001/"
+ADELAIDE = "acme/adelaide/area/line-1/cell/plant-002/"
 T0 = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 
@@ -38,7 +45,7 @@ def reading(topic: str, ts: datetime, value: Any, offset: int, **over: Any) -> d
         "hub": "telemetry",
         "source_partition": 0,
         "source_offset": offset,
-        "body_hash": hash((topic, ts, value)) & 0x7FFFFFFF,
+        "body_hash": crc32(repr((topic, ts, value)).encode()),
         "dq_flags": [],
     } | over
     row.setdefault("in_gold", row["quality"] == "GOOD" and not row["dq_flags"])
@@ -76,4 +83,39 @@ SAMPLE = [
     reading(DRYER + "speed", at(-30, CHANGES), 40, 14),
     reading(MOTOR + "speed", datetime(2026, 3, 29, 3, 30, tzinfo=UTC), 50, 15),
     reading(MOTOR + "speed", datetime(2026, 3, 29, 2, 50, tzinfo=UTC), 20, 16),
+]
+
+ID = "0b0e6a5e-6f0f-5a53-9d3c-2f1d3c4b5a69"
+STANDSTILLS = [
+    reading(PACKER + "state", at(0), "EXECUTE", 0),
+    reading(PACKER + "state_reason", at(30), "belt-torn", 1),
+    reading(PACKER + "state", at(30), "ABORTED", 2, message_id=ID, seq=7),
+    reading(PACKER + "state", at(40), "ABORTED", 3),
+    reading(PACKER + "state_reason", at(50), "", 4),
+    reading(PACKER + "state", at(50), "EXECUTE", 5),
+    reading(COMPRESSOR + "state", at(0), "HELD", 6),
+    reading(COMPRESSOR + "state", at(3 * 1440), "STARVED", 7),
+]
+CUTS = [
+    # Austin's day begins at 05:30 on the wall, 11:30Z in winter: inside the hour of 11:00Z
+    reading(AUSTIN + "current", at(80), 10, 0),
+    reading(AUSTIN + "current", at(100), 20, 0),
+    # Adelaide's clocks went forward; 06:00 on its wall is 19:30Z from then on
+    reading(ADELAIDE + "current", datetime(2026, 10, 3, 19, 20, tzinfo=UTC), 8, 0),
+]
+EARLY = [
+    reading(PUMP + "current", at(290), 10, 0),
+    reading(PUMP + "current", at(330), 30, 0),
+    reading(FEEDER + "total_count", at(250), 100, 0),
+    reading(FEEDER + "total_count", at(380), 160, 0),
+    reading(PUMP + "state_reason", at(240), "jam", 0),
+    reading(PUMP + "state", at(250), "ABORTED", 0),
+    reading(PUMP + "state", at(260), "ABORTED", 0),
+    reading(PUMP + "state", at(270), "EXECUTE", 0),
+]
+LATE = [
+    reading(PUMP + "current", at(298), 20, 0),
+    reading(FEEDER + "total_count", at(290), 130, 0),
+    reading(PUMP + "state", at(255), "HELD", 0),
+    reading(PUMP + "state", at(410), "STARVED", 0),
 ]

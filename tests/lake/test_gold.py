@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-from gold_rows import SAMPLE, T0, add, at
+from gold_rows import ADELAIDE, AUSTIN, CUTS, DRYER, EARLY, FEEDER, LATE, PUMP, SAMPLE, STANDSTILLS, at
 
 pytestmark = pytest.mark.spark
 
 
-def run(lake: Any, name: str = "run") -> Any:
-    from acme_lib.lake import gold
-
-    return gold.run(gold.Config(run_id=name), lake, T0)
-
-
-def hours(lake: Any, tag: str) -> dict[datetime, dict[str, Any]]:
-    """Rows of gold_hourly of one tag by hour."""
-    tags = lake.read("gold_dim_tag").where(f"tag = '{tag}'").select("tag_key")
-    rows = lake.read("gold_hourly").join(tags, "tag_key").collect()
-    return {r["hour_utc"].astimezone(UTC): r.asDict() for r in rows}
+def rows_of(lake: Any, table: str, topic: str) -> list[dict[str, Any]]:
+    """Rows of one topic, times aware."""
+    tags = lake.read("gold_dim_tag").where(f"topic = '{topic}'").select("tag_key")
+    rows = [r.asDict() for r in lake.read(table).join(tags, "tag_key").collect()]
+    return [{k: v.astimezone(UTC) if isinstance(v, datetime) else v for k, v in r.items()} for r in rows]
 
 
-@pytest.fixture(scope="module")
-def done(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The sample in Gold, from one batch."""
-    from acme_lib.lake import Lakehouse
-
-    lake = Lakehouse(spark, str(tmp_path_factory.mktemp("gold")))
-    add(lake, SAMPLE)
-    run(lake)
-    return lake
+def hours(lake: Any, topic: str) -> dict[datetime, dict[str, Any]]:
+    return {r["period_utc"]: r for r in rows_of(lake, "gold_hourly", topic)}
 
 
-def test_a_gauge_over_the_hour_and_held_into_the_next(done: Any) -> None:
-    found = hours(done, "current")
+def days(lake: Any, topic: str) -> dict[str, dict[str, Any]]:
+    return {str(r["production_date"]): r for r in rows_of(lake, "gold_daily", topic)}
+
+
+def test_a_gauge_over_the_hour_and_held_into_the_next(golden: Any) -> None:
+    found = hours(golden, DRYER + "current")
     first, second = found[at(0)], found[at(60)]
     # 10 for 5 min; 30 for its longest hold of 15 min; nothing for 35 min; 20 for the last 5 min
     assert first["held_seconds"] == (5 + 15 + 5) * 60
@@ -55,15 +42,16 @@ def test_a_gauge_over_the_hour_and_held_into_the_next(done: Any) -> None:
     assert first["increase"] is None
 
 
-def test_a_counter_rises_and_counts_from_zero_after_a_reset(done: Any) -> None:
-    found = hours(done, "total_count")
+def test_a_counter_rises_and_counts_from_zero_after_a_reset(golden: Any) -> None:
+    found = hours(golden, DRYER + "total_count")
+    # 100, 130; then 5, 9: the fall to 5 is a reset
     assert [(found[at(m)]["increase"], found[at(m)]["resets"]) for m in (0, 60)] == [(30, 0), (5 + 4, 1)]
 
 
-def test_events_are_counted_and_states_have_seconds(done: Any) -> None:
-    assert hours(done, "failure")[at(0)]["event_count"] == 1
-    rows = done.read("gold_state_hourly").collect()
-    found = {(r["hour_utc"].astimezone(UTC), r["state"]): r["seconds"] for r in rows}
+def test_events_are_counted_and_states_have_seconds(golden: Any) -> None:
+    event = hours(golden, DRYER + "failure")[at(0)]
+    assert (event["event_count"], event["last_text"]) == (1, "bearing")
+    found = {(r["hour_utc"], r["state"]): r["seconds"] for r in rows_of(golden, "gold_state_hourly", DRYER + "state")}
     # EXECUTE is reported at 10:00 and holds 15 min; ABORTED from 10:50 to 11:02, across the hour
     assert found == {
         (at(0), "EXECUTE"): 900,
@@ -73,9 +61,21 @@ def test_events_are_counted_and_states_have_seconds(done: Any) -> None:
     }
 
 
-def test_production_days_of_25_and_23_hours(done: Any) -> None:
-    rows = done.read("gold_daily").where("kind = 'gauge'").collect()
-    found = {str(r["production_date"]): (r["day_seconds"], r["held_seconds"], r["value_avg"]) for r in rows}
+def test_a_late_reading_changes_the_following_hour(golden: Any) -> None:
+    found = hours(golden, PUMP + "current")
+    # 10 at 14:50 and 30 at 15:30 were there; 20 at 14:58 came late, ends the hold of 10 and reaches 15:13
+    assert (found[at(240)]["held_seconds"], found[at(240)]["held_value_seconds"]) == (600, 10 * 480 + 20 * 120)
+    assert (found[at(300)]["held_seconds"], found[at(300)]["held_value_seconds"]) == (780 + 900, 20 * 780 + 30 * 900)
+    assert found[at(300)]["good_count"] == 1
+    counter = hours(golden, FEEDER + "total_count")
+    # 100 at 14:10, 160 at 16:20: 60 in the hour of 16:00, until 130 at 14:50 came
+    assert {t: r["increase"] for t, r in counter.items()} == {at(240): 30, at(360): 30}
+
+
+def test_production_days_of_25_and_23_hours(golden: Any) -> None:
+    dryer = days(golden, DRYER + "speed")
+    motor = days(golden, "acme/leipzig/packaging/line-1/cell-a/motor-01/speed")
+    found = {k: (r["day_seconds"], r["held_seconds"], r["value_avg"]) for k, r in (dryer | motor).items()}
     # Dallas begins its days at 06:00: on 31 October 11:00Z, after the change at 12:00Z
     assert found["2026-10-31"] == (90_000, 900, 40)
     assert found["2026-11-01"] == (86_400, 900, 50)
@@ -84,8 +84,30 @@ def test_production_days_of_25_and_23_hours(done: Any) -> None:
     assert found["2026-03-29"] == (86_400, 1200, 50)
 
 
-def test_quality_counts_every_row(done: Any) -> None:
-    rows = done.read("gold_quality_hourly").collect()
-    found = {r["quality"]: r["message_count"] for r in rows if r["hour_utc"].astimezone(UTC) == at(0)}
-    assert found == {"GOOD": 9, "STALE": 1}
-    assert sum(r["message_count"] for r in rows) == len(SAMPLE)
+def test_a_production_day_that_begins_inside_an_hour_cuts_it(golden: Any) -> None:
+    found = hours(golden, AUSTIN + "current")
+    # 10 at 11:20Z holds to 11:35Z, five minutes into the day that begins at 11:30Z; 20 at 11:40Z to 11:55Z
+    assert {
+        t: (r["hour_utc"], r["good_count"], r["held_seconds"], r["held_value_seconds"]) for t, r in found.items()
+    } == {
+        at(60): (at(60), 1, 600, 10 * 600),
+        at(90): (at(60), 1, 300 + 900, 10 * 300 + 20 * 900),
+    }
+    by_day = {k: (r["held_seconds"], r["time_weighted_avg"]) for k, r in days(golden, AUSTIN + "current").items()}
+    assert by_day == {"2026-11-23": (600, 10), "2026-11-24": (1200, 17.5)}
+
+
+def test_a_cut_hour_on_the_day_the_clocks_change(golden: Any) -> None:
+    # 3 October begins at 20:30Z the evening before and ends, an hour of wall time early, at 19:30Z
+    found = {
+        k: (r["day_seconds"], r["held_seconds"], r["good_count"]) for k, r in days(golden, ADELAIDE + "current").items()
+    }
+    assert found == {"2026-10-03": (82_800, 600, 1), "2026-10-04": (86_400, 300, 0)}
+
+
+def test_quality_counts_every_row(golden: Any) -> None:
+    rows = golden.read("gold_quality_hourly").collect()
+    mine = [r for r in rows if r["site"] == "dallas" and r["hour_utc"].astimezone(UTC) == at(0)]
+    assert {r["quality"]: r["message_count"] for r in mine} == {"GOOD": 9, "STALE": 1}
+    everything = [*SAMPLE, *STANDSTILLS, *CUTS, *EARLY, *LATE]
+    assert sum(r["message_count"] for r in rows) == len(everything)
