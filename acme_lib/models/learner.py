@@ -1,0 +1,75 @@
+"""Learning by a recipe: LightGBM on float32 vectors, and a small network beside it where the recipe wants one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from acme_lib.models.network import Network, learn_network
+from acme_lib.models.recipe import Recipe
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["Fit", "fit", "members"]
+
+Kind = Literal["regression", "classification"]
+Vectors = npt.NDArray[np.float32]
+Column = npt.NDArray[np.float64]
+OBJECTIVE = {"regression": "regression", "classification": "binary"}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One learned model. `columns`: the places in a vector that it sees; `width`: length of a vector."""
+
+    recipe: Recipe
+    kind: Kind
+    width: int
+    columns: tuple[int, ...]
+    boosters: tuple[lgb.Booster, ...]
+    networks: tuple[Network, ...]
+
+    def raw(self, vectors: Vectors) -> Column:
+        """float32[n, width] -> float64[n]: the value, or the probability."""
+        seen = vectors[:, list(self.columns)]
+        found = np.mean([np.asarray(b.predict(seen, num_threads=1)) for b in self.boosters], axis=0) if self.boosters else 0.0  # fmt: skip
+        if self.kind == "classification" and len(self.boosters) > 1:
+            scores = [np.asarray(b.predict(seen, raw_score=True, num_threads=1)) for b in self.boosters]
+            found = 1 / (1 + np.exp(-np.mean(scores, axis=0)))
+        if self.networks:
+            own = np.mean([n.predict(seen) for n in self.networks], axis=0)
+            found = (1 - self.recipe.net.weight) * found + self.recipe.net.weight * own
+        return np.asarray(found, dtype=np.float64)
+
+
+def fit(recipe: Recipe, kind: Kind, vectors: Vectors, label: Column, names: Sequence[str], seed: int, threads: int = 1) -> Fit:  # fmt: skip
+    """One member. The same rows, recipe and seed give the same model, bit for bit."""
+    columns = recipe.columns(names)
+    seen = vectors[:, columns]
+    boosters = (_boosted(recipe, kind, seen, label, seed, threads),) if recipe.net.weight < 1 else ()
+    networks = (learn_network(recipe.net, kind, seen, label, seed),) if recipe.net.weight > 0 else ()
+    return Fit(recipe, kind, vectors.shape[1], tuple(columns), boosters, networks)
+
+
+def members(found: Sequence[Fit]) -> Fit:
+    """Several members as one model: the mean of their answers."""
+    first = found[0]
+    boosters = tuple(b for f in found for b in f.boosters)
+    return Fit(
+        first.recipe, first.kind, first.width, first.columns, boosters, tuple(n for f in found for n in f.networks)
+    )
+
+
+def _boosted(recipe: Recipe, kind: Kind, seen: Vectors, label: Column, seed: int, threads: int) -> lgb.Booster:
+    import lightgbm as lgb
+
+    settings = msgspec.to_builtins(recipe.trees)
+    rounds = settings.pop("rounds")
+    fixed = {"objective": OBJECTIVE[kind], "bagging_freq": 1, "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": threads, "verbose": -1}  # fmt: skip
+    return lgb.train({**settings, **fixed}, lgb.Dataset(seen, label), num_boost_round=rounds)

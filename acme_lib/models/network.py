@@ -1,0 +1,58 @@
+"""A small perceptron on standardised features: it extrapolates smoothly where trees make steps."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from acme_lib.models.recipe import Net
+
+__all__ = ["Network", "learn_network"]
+
+Weights = npt.NDArray[np.float32]
+MOST = 8.0  # spreads; what lies beyond is a fault, not a reading to extrapolate from
+
+
+@dataclass(frozen=True)
+class Network:
+    """Plain layers: relu between them, the answer scaled back by `scale`; a logistic end where `logistic`."""
+
+    mean: Weights
+    spread: Weights
+    layers: tuple[tuple[Weights, Weights], ...]
+    scale: float
+    logistic: bool
+
+    def predict(self, seen: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """float32[n, k] -> float64[n]. A feature that isn't known counts as average."""
+        x = (seen - self.mean) / self.spread
+        x = np.clip(np.where(np.isnan(x), np.float32(0), x), -MOST, MOST)
+        for n, (weight, bias) in enumerate(self.layers):
+            x = (np.maximum(x, 0) if n else x) @ weight + bias
+        found = x[:, 0].astype(np.float64)
+        return 1 / (1 + np.exp(-found)) if self.logistic else found * self.scale
+
+
+def learn_network(net: Net, kind: str, seen: npt.NDArray[np.float32], label: npt.NDArray[np.float64], seed: int) -> Network:  # fmt: skip
+    """Learns from the rows given; the same rows and seed give the same network."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column that is never known
+        warnings.simplefilter("ignore", ConvergenceWarning)  # epochs are part of the recipe
+        mean, spread = np.nanmean(seen, axis=0, dtype=np.float64), np.nanstd(seen, axis=0, dtype=np.float64)
+        mean, spread = np.nan_to_num(mean), np.where(spread > 0, np.nan_to_num(spread, nan=1.0), 1.0)
+        scaled = np.clip(np.nan_to_num((seen - mean) / spread), -MOST, MOST)
+        logistic = kind == "classification"
+        scale = 1.0 if logistic else float(np.abs(label).max() or 1.0)
+        learner = (MLPClassifier if logistic else MLPRegressor)(
+            hidden_layer_sizes=net.hidden, alpha=net.alpha, learning_rate_init=net.learning_rate, max_iter=net.epochs,
+            batch_size=min(256, len(label)), random_state=seed,
+        )  # fmt: skip
+        learner.fit(scaled, label.astype(int) if logistic else label / scale)
+    layers = tuple((w.astype(np.float32), b.astype(np.float32)) for w, b in zip(learner.coefs_, learner.intercepts_, strict=True))  # fmt: skip
+    return Network(np.asarray(mean, dtype=np.float32), np.asarray(spread, dtype=np.float32), layers, scale, logistic)
