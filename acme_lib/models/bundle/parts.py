@@ -15,7 +15,7 @@ from acme_lib.models.bands import Answers
 __all__ = ["GOLDEN_ROWS", "Golden", "GoldenRow", "Input", "InputSchema", "golden", "input_schema"]
 
 GOLDEN_ROWS = 20  # at least
-PROBE = 64  # frames, more than any window or lag
+PROBE = 128  # frames, more than any window or lag
 
 
 class Input(msgspec.Struct, frozen=True):
