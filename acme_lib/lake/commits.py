@@ -11,9 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["newest"]
+__all__ = ["newest", "present"]
 
 COMMIT = re.compile(r"^(\d{20})\.json$")
+
+
+def present(table: str) -> bool | None:
+    """Whether `table` has commits; None where its folder is not local."""
+    if "://" in table:
+        return None
+    log = Path(table) / "_delta_log"
+    return log.is_dir() and any(p.suffix in (".json", ".parquet") for p in log.iterdir())
 
 
 def newest(table: str) -> Iterator[tuple[int, dict[str, Any]]] | None:
