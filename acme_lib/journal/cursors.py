@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from acme_lib.journal import files
 from acme_lib.journal.codec import Corrupt, counts_text, parse_counts
+from acme_lib.journal.store import Store
 
 __all__ = ["Cursors", "Lane", "Progress", "Quarantined"]
 
 SCHEMA = """
 create table if not exists cursor(hub text not null, partition integer not null, seq integer not null,
   primary key(hub, partition)) without rowid;
-create table if not exists counter(name text primary key, value integer not null) without rowid;
 create table if not exists quarantine(last integer primary key, first integer not null, at_ms integer not null,
   counts text not null, why text not null, body blob not null);
 """
@@ -55,13 +53,11 @@ class Progress:
         return bool(self.positions or self.counts or self.quarantined)
 
 
-class Cursors:
-    """`writer=True` takes the lock: exactly one egress moves cursors. Errors as SqliteJournal's."""
+class Cursors(Store):
+    """`writer=True` takes the lock: exactly one egress moves cursors."""
 
     def __init__(self, path: Path, *, writer: bool = False) -> None:
-        self.path = path
-        self._lock = files.hold(path.with_suffix(".lock"), "cursors") if writer else None
-        self._db = files.open_db(path, SCHEMA)
+        super().__init__(path, SCHEMA, "cursors", writer=writer)
 
     def positions(self) -> dict[Lane, int]:
         """Everything up to and including this number is delivered, for each lane; empty before the first egress."""
@@ -80,10 +76,7 @@ class Cursors:
                 "insert or replace into cursor values(?,?,?)",
                 [(lane.hub, lane.partition, seq) for lane, seq in progress.positions.items()],
             )
-            db.executemany(
-                "insert into counter values(?,?) on conflict(name) do update set value = value + excluded.value",
-                list(progress.counts.items()),
-            )
+            self._count(db, progress.counts)
             db.executemany(
                 "insert or replace into quarantine values(?,?,?,?,?,?)",
                 [(c.last, c.first, c.at_ms, counts_text(c.counts), c.why, c.blob) for c in progress.quarantined],
@@ -94,32 +87,9 @@ class Cursors:
         with files.transaction(self._db, self.path) as db:
             db.execute("delete from cursor")
             db.executemany("insert into cursor values(?,?,?)", [(*lane, seq) for lane, seq in positions.items()])
-            db.executemany("insert or replace into counter values(?,?)", list(counters.items()))
-
-    def counters(self) -> dict[str, int]:
-        with files.explained(self.path):
-            return dict(self._db.execute("select name, value from counter").fetchall())
+            self._set(db, counters)
 
     def quarantined(self) -> list[Quarantined]:
         with files.explained(self.path):
             found = self._db.execute("select first, last, why, counts from quarantine order by last").fetchall()
         return [Quarantined(first, last, why, parse_counts(text)) for first, last, why, text in found]
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """All reads inside see one moment."""
-        with files.explained(self.path):
-            self._db.execute("begin")
-            try:
-                yield
-            finally:
-                self._db.execute("rollback")
-
-    def bytes_used(self) -> int:
-        return files.bytes_used(self._db, self.path)
-
-    def close(self) -> None:
-        self._db.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None

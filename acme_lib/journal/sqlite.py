@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from acme_lib.errors import Quarantine
 from acme_lib.journal import files
 from acme_lib.journal.codec import Corrupt, Entry, Frame, counts_of, counts_text, decode, encode, parse_counts
+from acme_lib.journal.store import Store
 
 __all__ = ["Row", "SqliteJournal"]
 
@@ -20,21 +19,15 @@ SCHEMA = """
 create table if not exists frame(last integer primary key, first integer not null, at_ms integer not null,
   counts text not null, body blob not null);
 create index if not exists frame_counts on frame(first, counts);
-create table if not exists counter(name text primary key, value integer not null) without rowid;
 """
 _PRUNE_ROWS = 500  # bounds the time one deletion holds the write lock
 
 
-class SqliteJournal:
-    """`writer=True` takes the folder's lock: exactly one process appends. Readers come and go as they like.
-
-    Raises Stop where the file is damaged, its disk fails, or another writer holds it; JournalFull where no space is left.
-    """
+class SqliteJournal(Store):
+    """`writer=True` takes the folder's lock: exactly one process appends. Readers come and go as they like."""
 
     def __init__(self, path: Path, *, writer: bool = False) -> None:
-        self.path = path
-        self._lock = files.hold(path.with_suffix(".lock"), "journal") if writer else None
-        self._db = files.open_db(path, SCHEMA)
+        super().__init__(path, SCHEMA, "journal", writer=writer)
         with files.explained(path):
             self._last = self._stored_last()
 
@@ -54,10 +47,7 @@ class SqliteJournal:
         with files.transaction(self._db, self.path) as db:
             if entries:
                 db.execute("insert into frame values(?,?,?,?,?)", (last, first, now_ms, counts_text(per_hub), body))
-            db.executemany(
-                "insert into counter values(?,?) on conflict(name) do update set value = value + excluded.value",
-                [(name, n) for name, n in moved.items() if n],
-            )
+            self._count(db, moved)
         self._last = last
         return last
 
@@ -88,10 +78,6 @@ class SqliteJournal:
             )
             return found.rowcount
 
-    def counters(self) -> dict[str, int]:
-        with files.explained(self.path):
-            return dict(self._db.execute("select name, value from counter").fetchall())
-
     def remaining(self, after: int) -> dict[str, int]:
         total: Counter[str] = Counter()
         with files.explained(self.path):
@@ -104,39 +90,20 @@ class SqliteJournal:
         """Adopts another copy's rows and counters whole: how a mirror and its journal catch up with one another."""
         with files.transaction(self._db, self.path) as db:
             db.executemany("insert or replace into frame values(?,?,?,?,?)", rows)
-            db.executemany("insert or replace into counter values(?,?)", list(counters.items()))
+            self._set(db, counters)
         self._last = counters.get("last_seq", self._last)
 
     def skip_to(self, last: int, counters: Mapping[str, int]) -> None:
         """Goes on after `last` with these totals: this file is new, and others remember an older one."""
         self.take([], {**self.counters(), **counters, "last_seq": last})
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """All reads inside see one moment."""
-        with files.explained(self.path):
-            self._db.execute("begin")
-            try:
-                yield
-            finally:
-                self._db.execute("rollback")
-
     def retract(self, first: int, counters: Mapping[str, int]) -> None:
         """Takes back rows from `first` on, and the counters to `counters`: the other copy had no space for them."""
         with files.transaction(self._db, self.path) as db:
             db.execute("delete from frame where first >= ?", (first,))
             db.execute("delete from counter")
-            db.executemany("insert into counter values(?,?)", list(counters.items()))
+            self._set(db, counters)
         self._last = first - 1
-
-    def bytes_used(self) -> int:
-        return files.bytes_used(self._db, self.path)
-
-    def close(self) -> None:
-        self._db.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
 
 
 def _opened(row: Row) -> Frame | Corrupt:
