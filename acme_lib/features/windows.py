@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,29 +27,58 @@ def rolling(z: Matrix, rows: int, windows: Sequence[int], stats: Sequence[str]) 
     parts = np.concatenate([there, filled, filled * filled], axis=1)  # counts, values, squares
     low = np.where(there, z, np.inf) if "min" in stats else None
     high = np.where(there, z, -np.inf) if "max" in stats else None
-    counted, known = there.shape[1], there.shape[1] + z.shape[1]
-    sums, lagged = np.zeros((rows, parts.shape[1])), np.zeros((rows, known))
-    squared = np.zeros((rows, counted))  # of the lags
-    least, most = np.full((rows, z.shape[1]), np.inf), np.full((rows, z.shape[1]), -np.inf)
-    found: dict[tuple[int, str], Matrix] = {}
+    cut = _Cut(there.shape[1], there.shape[1] + z.shape[1], "slope" in stats)
+    gather = _last if rows == 1 else _history
     with np.errstate(all="ignore"):  # 0/0 is how too few values become NaN
-        for lag in range(max(windows, default=0)):
-            here = slice(len(z) - rows - lag, len(z) - lag)
-            part = parts[here]
-            sums += part
-            if "slope" in stats:
-                step = lag * part[:, :known]
-                lagged -= step
-                squared += lag * step[:, :counted]
-            if low is not None:
-                np.minimum(least, low[here], out=least)
-            if high is not None:
-                np.maximum(most, high[here], out=most)
-            if lag + 1 in windows:
-                n, s, ss = sums[:, :counted], sums[:, counted:known], sums[:, known:]
-                moments = _Moments(n, s, ss, lagged[:, :counted], lagged[:, counted:], squared, least, most)
-                found |= {(lag + 1, stat): STATS[stat](moments) for stat in stats}
-    return found
+        moments = gather(parts, low, high, rows, sorted(set(windows)), cut)
+        return {(window, stat): STATS[stat](of) for window, of in moments for stat in stats}
+
+
+class _Cut(NamedTuple):
+    """Where counts and values end among the parts, and whether positions are wanted."""
+
+    counted: int
+    known: int
+    sloped: bool
+
+
+def _history(
+    parts: Matrix, low: Matrix | None, high: Matrix | None, rows: int, windows: list[int], cut: _Cut
+) -> Iterator[tuple[int, _Moments]]:
+    """Every row at once, lag by lag. What is yielded holds until the next is asked for."""
+    wide = parts.shape[1] - cut.known
+    sums, lagged, squared = (np.zeros((rows, n)) for n in (parts.shape[1], cut.known, cut.counted))
+    least, most = np.full((rows, wide), np.inf), np.full((rows, wide), -np.inf)
+    for lag in range(max(windows, default=0)):
+        here = slice(len(parts) - rows - lag, len(parts) - lag)
+        part = parts[here]
+        sums += part
+        if cut.sloped:
+            step = lag * part[:, : cut.known]
+            lagged -= step
+            squared += lag * step[:, : cut.counted]
+        if low is not None:
+            np.minimum(least, low[here], out=least)
+        if high is not None:
+            np.maximum(most, high[here], out=most)
+        if lag + 1 in windows:
+            yield lag + 1, _Moments(cut, sums, lagged, squared, least, most)
+
+
+def _last(
+    parts: Matrix, low: Matrix | None, high: Matrix | None, rows: int, windows: list[int], cut: _Cut
+) -> Iterator[tuple[int, _Moments]]:
+    """The last row alone: the lags in one sweep, added in the same order as `_history` does."""
+    lags = np.arange(max(windows, default=0), dtype=np.float64)[:, None]
+    back = parts[::-1][: len(lags)]
+    step = lags * back[:, : cut.known]
+    sums, lagged = np.cumsum(back, axis=0), -np.cumsum(step, axis=0)
+    squared = np.cumsum(lags * step[:, : cut.counted], axis=0)
+    least = back if low is None else np.minimum.accumulate(low[::-1][: len(lags)], axis=0)
+    most = back if high is None else np.maximum.accumulate(high[::-1][: len(lags)], axis=0)
+    for window in windows:
+        at = slice(window - 1, window)
+        yield window, _Moments(cut, sums[at], lagged[at], squared[at], least[at], most[at])
 
 
 class _Moments:
@@ -56,8 +86,10 @@ class _Moments:
 
     __slots__ = ("high", "low", "n", "s", "ss", "x", "xs", "xx")
 
-    def __init__(self, *sums: Matrix) -> None:
-        self.n, self.s, self.ss, self.x, self.xs, self.xx, self.low, self.high = sums
+    def __init__(self, cut: _Cut, sums: Matrix, lagged: Matrix, squared: Matrix, low: Matrix, high: Matrix) -> None:
+        self.n, self.s, self.ss = sums[:, : cut.counted], sums[:, cut.counted : cut.known], sums[:, cut.known :]
+        self.x, self.xs, self.xx = lagged[:, : cut.counted], lagged[:, cut.counted :], squared
+        self.low, self.high = low, high
 
 
 def _mean(of: _Moments) -> Matrix:
