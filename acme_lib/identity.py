@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,21 @@ class Certificate:
             ) from e
         return context
 
+    def ends(self) -> datetime:
+        """When the own certificate's validity ends."""
+        from cryptography.x509 import load_pem_x509_certificate
+
+        return load_pem_x509_certificate(self.own.read_bytes()).not_valid_after_utc
+
     def explain(self, error: OSError) -> str:
         """What to change, where a connection failed for the sake of a certificate; else the error itself."""
         text = str(error).upper()
         if "VERIFY_FAILED" in text:
             return f"the broker's certificate is not of {self.ca}, has expired, or names another host: renew it, or correct ca.pem or broker.host"
-        if "EXPIRED" in text:
+        refused = "ALERT" in text and ("CERTIFICATE" in text or "CA" in text)
+        if refused and self.ends() < datetime.now(UTC):  # the broker's alert need not say so
             return f"the broker refuses {self.own}: it has expired; issue a new one in its place"
-        if "ALERT" in text and ("CERTIFICATE" in text or "CA" in text):
+        if refused:
             return f"the broker refuses {self.own}: it is not of the plant's authority, or was revoked; issue a new one in its place"
         return str(error)
 

@@ -126,6 +126,8 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
         patch.setenv("ACME_HOME", str(home))
         for name in ports:
             patch.setenv(f"ACME_{name}", str(free_port()))
+        patch.setenv("ACME_BRIDGE__METRICS_PORT", str(free_port()))
+        patch.setenv("ACME_BRIDGE__MIRROR", str(home / "second-volume"))
         settings.cache_clear()
         found = settings()
         hubs = LocalEventHubs(found).start()
