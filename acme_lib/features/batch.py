@@ -29,15 +29,16 @@ __all__ = ["Config", "fitted_of", "named", "run"]
 
 
 class Config(BaseModel):
-    """Parameters of the notebook feature_build. `version`: use what that feature version learned; None learns anew.
+    """Parameters of the notebook feature_build: the features of one use case (contracts/use_cases.yaml).
 
-    `equipment`: a regex on the equipment's path. `fit_until`: nothing later teaches.
+    `version`: use what that feature version learned; None learns anew. `equipment`: a regex on the equipment's path.
+    `fit_until`: nothing later teaches.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     run_id: str
-    spec: str = "turbofan"
+    use_case: str = "rul"
     equipment: str = ".*"
     version: str | None = None
     fit_until: datetime | None = None
@@ -132,10 +133,10 @@ def fitted_of(lake: Lakehouse, feature_table_version: str) -> Fitted:
 
 
 def _spec(config: Config) -> FeatureSpec:
-    specs = contracts().feature_specs
-    if config.spec not in specs:
-        raise WrongUse(f"parameter spec: no feature spec {config.spec!r}; there are {', '.join(specs)}")
-    return specs[config.spec]
+    cases = contracts().use_cases
+    if config.use_case not in cases:
+        raise WrongUse(f"parameter use_case: no use case {config.use_case!r}; there are {', '.join(cases)}")
+    return contracts().feature_specs[cases[config.use_case].feature_spec]
 
 
 def _learned(frames: DataFrame, spec: FeatureSpec, config: Config) -> Fitted:
