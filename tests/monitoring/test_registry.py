@@ -12,12 +12,12 @@ from acme_lib.monitoring import Registry
 
 def test_counts_and_shows_what_the_contract_declares() -> None:
     found = Registry()
-    found.inc("acme_lake_rows_total", 3, table="silver_events")
-    found.inc("acme_lake_rows_total", 2, table="silver_events")
+    found.inc("acme_bridge_delivered_total", 3, hub="telemetry")
+    found.inc("acme_bridge_delivered_total", 2, hub="telemetry")
     found.set("acme_bridge_buffered", 7)
-    assert found.value("acme_lake_rows_total", table="silver_events") == 5
-    assert found.value("acme_lake_rows_total", table="gold_hourly") == 0
-    assert 'acme_lake_rows_total{table="silver_events"} 5.0' in found.text()
+    assert found.value("acme_bridge_delivered_total", hub="telemetry") == 5
+    assert found.value("acme_bridge_delivered_total", hub="telemetry-dlq") == 0
+    assert 'acme_bridge_delivered_total{hub="telemetry"} 5.0' in found.text()
     assert "# HELP acme_bridge_accepted_total" in found.text()
 
 
@@ -25,8 +25,8 @@ def test_counts_and_shows_what_the_contract_declares() -> None:
     ("call", "message"),
     [
         (lambda r: r.inc("acme_lake_typo_total"), "not declared; add it to"),
-        (lambda r: r.inc("acme_lake_rows_total", topic="x"), r"declared are \['table'\]"),
-        (lambda r: r.set("acme_lake_rows_total", 1, table="t"), "a counter, not a gauge"),
+        (lambda r: r.inc("acme_bridge_delivered_total", topic="x"), r"declared are \['hub'\]"),
+        (lambda r: r.set("acme_bridge_delivered_total", 1, hub="t"), "a counter, not a gauge"),
     ],
 )
 def test_what_it_does_not_declare_is_refused(call: object, message: str) -> None:
