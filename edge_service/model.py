@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +14,10 @@ import onnxruntime as ort
 from acme_lib.features import Fitted, names, version
 from acme_lib.models.bands import Answers, Bands, answer
 from acme_lib.models.bundle.manifest import Bundle, Manifest, Refused
-from acme_lib.models.bundle.parts import GOLDEN_ROWS, Golden, Input, InputSchema
+from acme_lib.models.bundle.parts import GOLDEN_ROWS, TOLERANCE, Golden, Input, InputSchema, difference
 
 __all__ = ["Mismatch", "Model", "Unusable"]
 
-TOLERANCE = 1e-4  # float32 sums in another order differ by less
 ORT_ERROR = Exception  # onnxruntime's errors share no base of their own
 Rows = npt.NDArray[np.float32]
 
@@ -97,25 +95,12 @@ class Model:
             found = self.predict(rows)
         except ORT_ERROR as e:
             raise Unusable(f"{name}: golden rows can't be run ({str(e).splitlines()[0]}); build the bundle anew") from e
-        for part in ("value", "low", "high"):
-            wanted = [getattr(r, part) for r in golden.rows]
-            off = _difference(getattr(found, part), wanted)
-            if off > TOLERANCE:
-                raise Mismatch(
-                    f"{name}: golden rows' {part} differs by up to {off:.3g}, {TOLERANCE:g} is allowed; "
-                    "install the onnxruntime this release was tested with"
-                )
-
-
-def _difference(found: npt.NDArray[np.float64], wanted: Sequence[float | None]) -> float:
-    """The largest difference, relative above 1; infinite where one side knows a value and the other does not."""
-    worst = 0.0
-    for f, w in zip(found.tolist(), wanted, strict=True):
-        if w is None or math.isnan(f):
-            worst = max(worst, 0.0 if w is None and math.isnan(f) else math.inf)
-        else:
-            worst = max(worst, abs(f - w) / max(1.0, abs(w)))
-    return worst
+        off = difference(golden, found)
+        if off > TOLERANCE:
+            raise Mismatch(
+                f"{name}: golden rows differ by up to {off:.3g}, {TOLERANCE:g} is allowed; "
+                "install the onnxruntime this release was tested with"
+            )
 
 
 def _needed(files: Mapping[str, bytes], name: str) -> bytes:

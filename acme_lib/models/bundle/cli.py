@@ -43,6 +43,28 @@ def keys(
 
 
 @app.command()
+def build(
+    model: Annotated[str, typer.Argument(help="a registered model, such as acme-rul")],
+    version: Annotated[str, typer.Argument(help="its version, or an alias such as staging")],
+    out: Annotated[Path | None, typer.Option(help="folder of bundles; ACME_HOME/bundle without it")] = None,
+    key: Annotated[Path | None, typer.Option(help="signing key; ACME_HOME/bundle/keys/signing.pem without it")] = None,
+    as_json: Json = False,
+) -> None:
+    """Example: acme bundle build acme-rul 3
+
+    Fetches the version from the MLflow registry, replays its golden rows, and writes a signed bundle with the next counter.
+    """
+    from acme_lib import runtime
+    from acme_lib.models.bundle.build import build as built
+    from acme_lib.models.tracking import registry
+    from acme_lib.settings import settings
+
+    home = settings().home.resolve() / "bundle"
+    folder = built(registry(), model, version, out or home, key or home / "keys" / "signing.pem", runtime.now())
+    print(json.dumps({"bundle": str(folder)}) if as_json else folder)
+
+
+@app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(help="a bundle")],
     trust: Annotated[Path | None, typer.Option(help="folder of .pub files; ACME_HOME/bundle/trust without it")] = None,

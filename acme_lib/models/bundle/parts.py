@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import msgspec
@@ -12,9 +13,20 @@ from acme_lib.contracts import Contracts
 from acme_lib.features import Fitted, Frames, compute, names
 from acme_lib.models.bands import Answers
 
-__all__ = ["GOLDEN_ROWS", "Golden", "GoldenRow", "Input", "InputSchema", "golden", "input_schema"]
+__all__ = [
+    "GOLDEN_ROWS",
+    "TOLERANCE",
+    "Golden",
+    "GoldenRow",
+    "Input",
+    "InputSchema",
+    "difference",
+    "golden",
+    "input_schema",
+]
 
 GOLDEN_ROWS = 20  # at least
+TOLERANCE = 1e-4  # of golden answers: float32 sums in another order differ by less
 PROBE = 128  # frames, more than any window or lag
 
 
@@ -48,6 +60,10 @@ class Golden(msgspec.Struct, frozen=True):
 
     rows: list[GoldenRow]
 
+    def vectors(self) -> npt.NDArray[np.float32]:
+        """float32[rows, features]; NaN where null."""
+        return np.array([row.features for row in self.rows], dtype=np.float32)
+
 
 def input_schema(fitted: Fitted, of: Contracts) -> InputSchema:
     """Nullable is what is not known even of complete frames: a lag before there was one, hours since no event."""
@@ -64,6 +80,19 @@ def golden(vectors: npt.NDArray[np.float32], answers: Answers) -> Golden:
     return Golden(
         [GoldenRow([_known(v) for v in row], value, _known(low), _known(high)) for row, value, low, high in rows]
     )
+
+
+def difference(wanted: Golden, found: Answers) -> float:
+    """The largest difference, relative above 1; infinite where one side knows a value and the other does not."""
+    worst = 0.0
+    for at, row in enumerate(wanted.rows):
+        for w, column in ((row.value, found.value), (row.low, found.low), (row.high, found.high)):
+            f = float(column[at])
+            if w is None or math.isnan(f):
+                worst = max(worst, 0.0 if w is None and math.isnan(f) else math.inf)
+            else:
+                worst = max(worst, abs(f - w) / max(1.0, abs(w)))
+    return worst
 
 
 def _known(value: float) -> float | None:

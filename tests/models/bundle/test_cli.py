@@ -22,7 +22,7 @@ def acme(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
     return int(ended.value.code or 0), out.out, out.err
 
 
-@pytest.mark.parametrize("command", [(), ("keys",), ("verify",)])
+@pytest.mark.parametrize("command", [(), ("keys",), ("build",), ("verify",)])
 def test_help_opens_with_an_example(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
