@@ -22,7 +22,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dlq": ("acme_lib.bridge.dlq_cli", "Triage dead letters."),
     "lake": ("acme_lib.lake.cli", "Bronze, Silver, Gold: jobs and maintenance."),
     "lineage": ("acme_lib.lake.lineage_cli", "Follow one message through every layer."),
+    "features": ("acme_lib.features.cli", "Feature specs, and the job that builds their vectors."),
     "bundle": ("acme_lib.models.bundle.cli", "Sign models for the edge; verify what was signed."),
+    "drift": ("acme_lib.drift.cli", "Compare what has come with what a model learned from."),
+    "retrain": ("acme_lib.drift.retrain_cli", "Train anew where a trigger holds."),
     "pipeline": ("acme_lib.pipeline.cli", "Run the notebooks' DAG."),
     "bench": ("acme_lib.bench.cli", "Measure, and write docs/reports/."),
 }
