@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bundle": ("acme_lib.models.bundle.cli", "Sign models for the edge; verify what was signed."),
     "drift": ("acme_lib.drift.cli", "Compare what has come with what a model learned from."),
     "retrain": ("acme_lib.drift.retrain_cli", "Train anew where a trigger holds."),
+    "drift": ("acme_lib.drift.cli", "Compare what has come with what a model learned from."),
+    "retrain": ("acme_lib.drift.retrain_cli", "Train anew where a trigger holds."),
     "pipeline": ("acme_lib.pipeline.cli", "Run the notebooks' DAG."),
     "bench": ("acme_lib.bench.cli", "Measure, and write docs/reports/."),
 }

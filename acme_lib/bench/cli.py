@@ -17,6 +17,7 @@ BENCHES = {
     "latency": "publish to committed in Bronze at 1,000 messages a second",
     "lake": "Silver at three sizes beside a straightforward implementation",
     "drift": "false alarms, delay of detection, a gas turbine over three years",
+    "drift": "false alarms, delay of detection, a gas turbine over three years",
     "gold": "hourly and daily Gold at three sizes beside a straightforward implementation",
     "features": "feature rows a second in batch, cost of a frame at the edge",
 }

@@ -110,6 +110,10 @@ class Contracts:
         return {case.id: case for case in self.questions.use_cases}
 
     @cached_property
+    def retraining(self) -> ml.Retraining:
+        return decode(self.folder / "retraining.yaml", ml.Retraining)
+
+    @cached_property
     def historians(self) -> t.Historians:
         return decode(self.folder / "historians.yaml", t.Historians)
 

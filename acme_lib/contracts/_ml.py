@@ -202,3 +202,35 @@ class UseCase(Record, frozen=True):
 class UseCases(Record, frozen=True):
     version: str
     use_cases: list[UseCase]
+
+
+# ---- retraining.yaml
+class Alarms(Record, frozen=True):
+    """Holds when of the last `runs` drift runs `alarms` alarmed."""
+
+    runs: int
+    alarms: int
+
+
+class Volume(Record, frozen=True):
+    """Holds when as many labelled rows have come as this `share` of the training rows, and at least `least_rows`."""
+
+    share: float
+    least_rows: int
+
+
+class Triggers(Record, frozen=True):
+    residual_drift: Alarms
+    input_drift: Alarms
+    data_volume: Volume
+
+
+class Retraining(Record, frozen=True):
+    """What sets off a retraining: the default, and use cases that differ."""
+
+    version: str
+    default: Triggers
+    use_cases: dict[str, Triggers]
+
+    def of(self, use_case: str) -> Triggers:
+        return self.use_cases.get(use_case, self.default)

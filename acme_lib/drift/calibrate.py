@@ -90,8 +90,10 @@ def _scales(found: Array, weights: Array) -> Array:
 
 
 def _largest(found: Array, apart: Array) -> Array:
-    """Each window's largest distance, scaled by windows that share no row with it: as a new window would stand."""
-    scaled = np.where(found > LEAST, found, 0) / _scales(found, apart)
+    """Each window's largest distance, scaled by windows that share no row with it (by all others where these are few): as a new
+    window would stand."""
+    others = np.where(apart.sum(axis=1, keepdims=True) >= FEWEST, apart, 1 - np.eye(len(found)))
+    scaled = np.where(found > LEAST, found, 0) / _scales(found, others)
     largest: Array = np.where(np.isfinite(scaled), scaled, 0).max(axis=(-2, -1))
     return largest
 

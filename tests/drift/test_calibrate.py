@@ -70,6 +70,16 @@ def test_few_independent_windows_promise_less() -> None:
     assert made.bound == 0.2
 
 
+def test_windows_that_all_overlap_still_calibrate() -> None:
+    # each window takes half of 20 equipment: hardly two of them share none, and quiet halves must not alarm
+    values = np.random.default_rng(6).normal(size=(4_000, 5)) + np.repeat(
+        np.random.default_rng(7).normal(size=(20, 5)), 200, axis=0
+    )
+    owners = np.repeat([f"e{n:02d}" for n in range(20)], 200)
+    made = calibrate(Reference(tuple("abcde"), rows(values, owners), "equipment"), "all", 2_000)
+    assert (made.thresholds[:, 1] > 0.3).all()  # means of ten against ten offsets of spread 1
+
+
 def test_strata_are_judged_apart() -> None:
     rng = np.random.default_rng(5)
     young, old = rng.normal(0, 1, (12_000, 1)), rng.normal(5, 1, (12_000, 1))
