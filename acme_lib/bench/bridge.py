@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Size:
     rounds: int = 3
 
 
-QUICK = Size(warm=20_000, live_s=20.0, window_s=5.0, backlog=60_000, drains=2, compare=15_000, rounds=2)
+QUICK = Size(warm=5_000, live_s=10.0, window_s=5.0, backlog=20_000, drains=2, compare=4_000, rounds=1)
 
 
 def run(quick: bool = False) -> Report:
@@ -41,12 +42,20 @@ def run(quick: bool = False) -> Report:
     report = Report("bridge", "The bridge, measured", "acme bench bridge", ["figure", "measured", "floor", "aim"])
     with own_home() as found, stack(found):
         with bridge(found):
+            say("warming up")
             publish(found, size.warm)  # the broker's JIT: CPU a message falls to a fifth over the first 700,000
             settled(found, size.warm)
+            say(f"live, {size.live_s:.0f} s")
             live(report, found, size)
+        say("backlogs")
         drain(report, found, size)
+        say("CPU a message")
         compare(report, found, size.compare, size.rounds)
     return report
+
+
+def say(stage: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {stage}", file=sys.stderr, flush=True)
 
 
 def live(report: Report, found: Settings, size: Size) -> None:

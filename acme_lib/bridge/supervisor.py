@@ -19,7 +19,8 @@ from acme_lib.processes import Process
 __all__ = ["Supervisor"]
 
 log = structlog.get_logger("bridge.run")
-_LIVED_S = 60.0  # a process that lived this long starts its backoff anew
+_LIVED_S = 20.0  # a process that lived this long starts its backoff anew
+_AGAIN = Backoff(most_s=10.0)  # starting again is cheap, and while it waits nothing is carried
 _STOP_WITHIN_S = 12.0
 
 
@@ -42,7 +43,7 @@ class Supervisor:
         self, logs: Path, also: Callable[[float], None] = lambda seconds: None, policy: Backoff | None = None
     ) -> None:
         self._also = also
-        self._policy, self._rand = policy or Backoff(), Random()
+        self._policy, self._rand = policy or _AGAIN, Random()
         self._children = {
             name: _Child(
                 Process(

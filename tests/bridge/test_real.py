@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(280)]
 Count = Callable[[list[dict[str, Any]]], int]
-COUNT = 4_000
+COUNT = 3_000
 TOPIC = "acme/plant-a/press/line-1/cell-1/pump-001/vibration"
 
 
@@ -75,13 +75,22 @@ def test_dead_letters_of_every_reason_reach_their_hub_with_the_original_bytes(pl
 @pytest.mark.parametrize("half", ["ingest", "egress"])
 def test_kill_9_at_seeded_moments(plant: Any, count_inversions: Count, moments: random.Random, half: str) -> None:
     at = set(moments.sample(range(200, COUNT), 2))
-    epoch = plant.publish(COUNT, rate=4_000, during=lambda n: plant.kill(half) if n in at else None)
+    epoch = plant.publish(COUNT, rate=3_000, during=lambda n: plant.kill(half) if n in at else None)
     prove(plant, epoch, COUNT, count_inversions)
 
 
-@pytest.mark.parametrize(
-    ("fault", "amount"), [("busy", 2), ("drop", 3), ("lostack", 3), ("detach", 3), ("slow", 150), ("outage", 3)]
-)
+FAULTS = [
+    pytest.param("busy", 2),
+    pytest.param("lostack", 3),
+    pytest.param("outage", 3),
+    pytest.param("drop", 3, marks=pytest.mark.drill),  # these four differ from the first three only in the door's word
+    pytest.param("detach", 3, marks=pytest.mark.drill),
+    pytest.param("slow", 150, marks=pytest.mark.drill),
+    pytest.param("hang", 2, marks=pytest.mark.drill),
+]
+
+
+@pytest.mark.parametrize(("fault", "amount"), FAULTS)
 def test_each_fault_of_the_door(plant: Any, count_inversions: Count, fault: str, amount: float) -> None:
     before = plant.settled()
     plant.hubs.fault(fault, amount) if fault != "outage" else None
@@ -104,16 +113,9 @@ def test_a_refused_token_ends_egress_and_the_next_start_goes_on(plant: Any, coun
 
 
 @pytest.mark.drill
-def test_a_send_that_is_never_answered(plant: Any, count_inversions: Count) -> None:
-    plant.hubs.fault("hang", 2)
-    epoch = plant.publish(COUNT)
-    prove(plant, epoch, COUNT, count_inversions)
-
-
-@pytest.mark.drill
 @pytest.mark.parametrize("moments", range(10), indirect=True)
 @pytest.mark.parametrize("half", ["ingest", "egress"])
 def test_kill_9_at_many_moments(plant: Any, count_inversions: Count, moments: random.Random, half: str) -> None:
     at = set(moments.sample(range(200, COUNT), 3))
-    epoch = plant.publish(COUNT, rate=4_000, during=lambda n: plant.kill(half) if n in at else None)
+    epoch = plant.publish(COUNT, rate=3_000, during=lambda n: plant.kill(half) if n in at else None)
     prove(plant, epoch, COUNT, count_inversions)
