@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from acme_lib.contracts._types import Record
 
@@ -197,6 +197,7 @@ class UseCase(Record, frozen=True):
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
     costs: Costs | None = None
     gate: bool = True
+    recipe: dict[str, Any] = {}  # fields of models.recipe.Recipe that differ from its defaults
 
 
 class UseCases(Record, frozen=True):

@@ -31,7 +31,7 @@ class Store(ABC):
 
     @abstractmethod
     def replace(self, table: str, rows: pa.Table, where: Where, note: dict[str, Any]) -> int:
-        """Puts rows in the place of those that fulfil `where`, in one commit."""
+        """Puts rows in the place of those that fulfil `where` (all where it is empty), in one commit."""
 
     def append_rows(self, table: str, rows: list[dict[str, Any]], note: dict[str, Any]) -> int:
         return self.append(table, shaped(table, rows), note)
@@ -53,7 +53,7 @@ class LakeStore(Store):
         return self.lake.append(table, self._frame(table, rows), note).rows
 
     def replace(self, table: str, rows: pa.Table, where: Where, note: dict[str, Any]) -> int:
-        return self.lake.replace(table, self._frame(table, rows), note, where=_sql(where)).rows
+        return self.lake.replace(table, self._frame(table, rows), note, where=_sql(where) or None).rows
 
     def _frame(self, table: str, rows: pa.Table) -> Any:
         from acme_lib.lake import schema
@@ -82,7 +82,7 @@ class MemoryStore(Store):
         import pyarrow.compute as pc
 
         there = self.read(table)
-        self.tables[table] = there.filter(pc.invert(_mask(there, where)))
+        self.tables[table] = there.filter(pc.invert(_mask(there, where))) if where else there.slice(0, 0)
         return self.append(table, rows, note)
 
 

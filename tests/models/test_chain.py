@@ -1,0 +1,74 @@
+"""From features to a registered model without Spark: train, evaluate, and what each leaves behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acme_lib.errors import Stop
+from acme_lib.models import evaluate, train
+from acme_lib.models.answers import load_answers
+from acme_lib.models.candidate import Candidate
+from acme_lib.models.registry import MemoryRegistry
+from acme_lib.models.store import MemoryStore
+from tests.models.conftest import DATA, NOW
+
+SMALL = {"trees": {"rounds": 30}, "net": {"weight": 0.3, "epochs": 3, "hidden": [8]}, "members": 2}
+
+
+@pytest.fixture
+def store(engines: MemoryStore) -> MemoryStore:
+    """A copy of its own: tables are Arrow and never changed in place."""
+    own = MemoryStore()
+    own.tables = dict(engines.tables)
+    return own
+
+
+def trained(store: MemoryStore, registry: MemoryRegistry) -> dict[str, object]:
+    config = train.Config(run_id="t1", recipe=SMALL, threads=1)
+    return train.run(config, store, NOW, registry).counters
+
+
+def test_a_model_is_trained_registered_and_judged_once(store: MemoryStore, home: Path, tmp_path: Path) -> None:
+    registry = MemoryRegistry(tmp_path / "registry")
+    counters = trained(store, registry)
+    version = registry.get("acme-rul", str(counters["model_version"]))
+    assert version.aliases == ()
+    assert version.tags["trainingDataVersion"] == counters["snapshot_id"]
+
+    with pytest.raises(Stop, match="load the answers"):
+        evaluate.run(evaluate.Config(run_id="e0"), store, NOW, registry)
+    assert len(store.read("ml_evaluations")) == 0
+    assert load_answers(store, DATA / "cmapss", "FD001") == 100
+    found = evaluate.run(evaluate.Config(run_id="e1"), store, NOW, registry).counters
+    assert found["equipment"] == 8
+    again = evaluate.run(evaluate.Config(run_id="e2"), store, NOW, registry)
+    assert (again.counters["rmse"], again.rows_in) == (found["rmse"], 0)
+    assert store.read("ml_evaluations")["run_id"].to_pylist() == ["e1"]
+
+    # recomputed here from the folder and the file of answers alone
+    folder = registry.fetch("acme-rul", version.version, tmp_path / "model")
+    predictor = Candidate.load(folder).predictor()
+    vectors = store.read("feature_vectors")
+    rows = [r for r in vectors.to_pylist() if "/test/" in r["equipment_id"]]
+    last = {r["equipment_id"]: r["vector"] for r in sorted(rows, key=lambda r: r["frame"])}
+    truth = np.minimum(np.loadtxt(DATA / "cmapss/RUL_FD001.txt")[:8], 125)
+    value = predictor.predict(np.array(list(last.values()), dtype=np.float32)).value
+    assert found["rmse"] == pytest.approx(np.sqrt(np.mean((value - truth) ** 2)))
+
+
+def test_the_snapshot_keeps_no_answer_and_is_written_once(store: MemoryStore, home: Path, tmp_path: Path) -> None:
+    load_answers(store, DATA / "cmapss", "FD001")
+    registry = MemoryRegistry(tmp_path / "registry")
+    first, second = trained(store, registry), trained(store, registry)
+    assert first["snapshot_id"] == second["snapshot_id"]
+    kept = store.read("ml_training_snapshots")
+    assert len(kept) == len(store.read("feature_vectors"))
+    assert {r["label"] for r in kept.select(["split", "label"]).to_pylist() if r["split"] == "test"} == {None}
+    one, two = (registry.fetch("acme-rul", v, tmp_path / v) for v in ("1", "2"))
+    assert (one / "model.onnx").read_bytes() == (two / "model.onnx").read_bytes()  # same seed, same rows, same model
+    golden = json.loads((one / "golden.json").read_bytes())
+    assert len(golden["rows"]) >= 20
