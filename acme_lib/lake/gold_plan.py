@@ -18,7 +18,7 @@ from acme_lib.lake.downtime import REASON, STATE
 from acme_lib.lake.gold_parts import Catalogue
 from acme_lib.lake.gold_time import timestamp
 from acme_lib.lake.gold_touched import MARGIN, arrivals, edges, touched
-from acme_lib.lake.lakehouse import Lakehouse, schema
+from acme_lib.lake.lakehouse import Lakehouse
 from acme_lib.lake.local_rows import local_rows
 
 __all__ = ["FACTS", "Work", "plan"]
@@ -108,7 +108,9 @@ def plan(
 
 def _narrowed(lake: Lakehouse, work: Work, arrived: DataFrame, span: tuple[date, date]) -> Work:
     """The same work bounded to the hours that the arrivals touch."""
-    before = {name: present(lake, name) for name in FACTS}
+    before = {
+        name: lake.read(name, lake.version(name)) for name in FACTS
+    }  # as they are now, whatever is committed later
     known = edges(before["gold_hourly"], before["gold_daily"], *span)
     hours = touched(arrived, known, work.catalogue).persist()
     dates = hours.groupBy(timestamp(F.col("hour")).cast("date").alias("day")).agg(F.count("*").alias("n")).collect()
@@ -125,13 +127,6 @@ def _narrowed(lake: Lakehouse, work: Work, arrived: DataFrame, span: tuple[date,
         standing=standing,
         cached=(arrived, hours),
     )
-
-
-def present(lake: Lakehouse, name: str) -> DataFrame:
-    """The table at its present version, whatever is committed later; no rows where it was never written."""
-    if not lake.exists(name):
-        return local_rows(lake.spark, [], schema(name))
-    return lake.read(name, lake.version(name))
 
 
 def _day(micros: int) -> date:

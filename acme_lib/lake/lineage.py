@@ -61,8 +61,6 @@ def record_run(
         for c in commits
     ]
     frame = lake.frame(table, rows)
-    if not lake.exists(table):
-        return lake.append(table, frame, dict(note))
     name = run_id.replace("\\", "\\\\").replace("'", "\\'")
     return lake.replace(table, frame, dict(note), f"run_id = '{name}'")
 
