@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 BENCHES = {
     "start": "what the JVM's compiler costs a short Spark job",
@@ -17,7 +17,7 @@ BENCHES = {
     "latency": "publish to committed in Bronze at 1,000 messages a second",
     "lake": "Silver at three sizes beside a straightforward implementation",
     "drift": "false alarms, delay of detection, a gas turbine over three years",
-    "drift": "false alarms, delay of detection, a gas turbine over three years",
+    "edge": "cold start, latency under load and one row in process, beside mlflow models serve",
     "gold": "hourly and daily Gold at three sizes beside a straightforward implementation",
     "features": "feature rows a second in batch, cost of a frame at the edge",
 }
