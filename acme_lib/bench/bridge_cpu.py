@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from acme_lib.bench.bare import LOOPS, messages
+from acme_lib.bench.bare import LOOPS, WARM, messages
 from acme_lib.bench.bridge_stage import bridge, cpu_s, publish, settled, status
 from acme_lib.bench.report import Report, spread
 from acme_lib.errors import Stop
@@ -52,16 +52,18 @@ def bare_us(found: Settings, kind: str, count: int) -> float:
         assert loop.stdout is not None
         if loop.stdout.readline().strip() != "ready":
             raise Stop(f"bench: the {kind} loop did not start; run {' '.join(command)} by hand to see why")
-        publish(found, count)
+        publish(found, WARM + count)
         return float(loop.stdout.readline())
 
 
 def bridge_us(found: Settings, count: int) -> float:
     before = status(found)
     with bridge(found) as running:
+        publish(found, WARM)
+        settled(found, before.accepted + WARM)
         begun = cpu_s(running)
         publish(found, count)
-        settled(found, before.accepted + count)
+        settled(found, before.accepted + WARM + count)
         return (cpu_s(running) - begun) / count * 1e6
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from acme_lib.bench.home import own_home
 from acme_lib.bench.report import Report
+from acme_lib.errors import Stop
 from acme_lib.processes import Process
 from acme_lib.run.evidence import Evidence
 from acme_lib.run.stack import Stack, acme
@@ -47,18 +48,19 @@ def measure(found: Settings, *, rate: int = 1000, seconds: int, warm_up_s: int) 
             [sys.executable, "-c", BRONZE],
             home / "logs" / "bronze.log",
             ready=lambda: "ready" in _text(home / "logs" / "bronze.log"),
+            ready_within_s=120,
         )
         with stream:
-            time.sleep(25)  # the JVM's first batches are not the stream's pace
-            command = acme("plant", "simulate", "--rate", str(rate), "--minutes", "600", "--messages", str(rate * seconds), "--publish-log", str(home / "published" / "latency"), "--json")  # fmt: skip
-            with Process("plant", command, home / "logs" / "plant.log") as plant:
-                while plant.alive():
-                    time.sleep(0.2)
-            time.sleep(8)
+            warm = 5 * rate  # the JVM's first batches are not the stream's pace
+            publish(home, rate, warm, home / "warm-up")
+            _committed(found, stream, warm)
+            publish(home, rate, rate * seconds, home / "published")
+            _committed(found, stream, warm + rate * seconds)
     evidence = Evidence(found.lakehouse_dir, home / "published")
-    _commits(evidence, found.lakehouse_dir)
-    files = [str(p) for p in (found.lakehouse_dir / "Tables" / "bronze_events").rglob("*.parquet")]
-    row = evidence.rows(PERCENTILES, files, rate * warm_up_s)[0]
+    commits = _commits(found.lakehouse_dir)
+    evidence.db.execute("CREATE TABLE commits (filename VARCHAR, committed TIMESTAMPTZ)")
+    evidence.db.executemany("INSERT INTO commits VALUES (?, to_timestamp(?))", [(f, at) for f, at, _ in commits])
+    row = evidence.rows(PERCENTILES, [f for f, _, _ in commits], rate * warm_up_s)[0]
     return Report(
         name="latency",
         title="Publish to committed in Bronze",
@@ -76,12 +78,33 @@ def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def _commits(evidence: Evidence, lakehouse: Path) -> None:
-    """Table `commits`: each file of bronze_events with the time its commit was written."""
-    evidence.db.execute("CREATE TABLE commits (filename VARCHAR, committed TIMESTAMPTZ)")
+def publish(home: Path, rate: int, count: int, log: Path) -> None:
+    """Messages at a steady rate; returns when all are acknowledged."""
+    words = ["--rate", str(rate), "--minutes", "600", "--messages", str(count), "--publish-log", str(log), "--json"]
+    with Process("plant", acme("plant", "simulate", *words), home / "logs" / "plant.log") as plant:
+        while plant.alive():
+            time.sleep(0.2)
+    if plant.exit_code:
+        raise Stop(f"the plant ended with {plant.exit_code}: {plant.tail()}")
+
+
+def _committed(found: Settings, stream: Process, count: int, within_s: float = 90.0) -> None:
+    """Returns once Bronze holds nearly `count` rows: what the bridge rejected is in another table. Raises Stop."""
+    until = time.monotonic() + within_s
+    while sum(rows for _, _, rows in _commits(found.lakehouse_dir)) < 0.95 * count:
+        if not stream.alive() or time.monotonic() > until:
+            raise Stop(f"Bronze did not keep up within {within_s:.0f} s: {stream.tail()}")
+        time.sleep(1.0)
+    time.sleep(3.0)  # the last batch
+
+
+def _commits(lakehouse: Path) -> list[tuple[str, float, int]]:
+    """Each file of bronze_events, when its commit was written (seconds since 1970), and its rows."""
     table = lakehouse / "Tables" / "bronze_events"
-    rows: list[tuple[str, float]] = []
+    found: list[tuple[str, float, int]] = []
     for entry in sorted((table / "_delta_log").glob("*.json")):
         actions: list[dict[str, Any]] = [json.loads(line) for line in entry.read_text().splitlines()]
-        rows += [(str(table / a["add"]["path"]), entry.stat().st_mtime) for a in actions if "add" in a]
-    evidence.db.executemany("INSERT INTO commits VALUES (?, to_timestamp(?))", rows or [("", 0.0)])
+        adds = [a["add"] for a in actions if "add" in a]
+        at = entry.stat().st_mtime
+        found += [(str(table / add["path"]), at, json.loads(add["stats"])["numRecords"]) for add in adds]
+    return found
