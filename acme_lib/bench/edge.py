@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -38,7 +39,8 @@ class Target:
 
     def start(self) -> tuple[Process, float]:
         """The running process, and the seconds from its start to its first prediction."""
-        process, begun = Process("service", self._argv, self._log), time.perf_counter()
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # mlflow calls uvicorn by name
+        process, begun = Process("service", self._argv, self._log, env={"PATH": path}), time.perf_counter()
         process.start()
         while True:
             try:

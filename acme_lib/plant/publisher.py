@@ -49,10 +49,6 @@ class Publisher:
         self._packet_id, self._since_pump = 0, 0
         self._connection: Connection | None = None
 
-    @property
-    def connected(self) -> bool:
-        return self._connection is not None
-
     def send(self, message: Outgoing) -> None:
         """Hands one message over; waits while the window is full or the broker is away."""
         while self._connection is None or len(self._waiting) >= self._window:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Sequence
 
 import structlog
 
-from acme_lib import runtime
-from acme_lib.bridge.subscriber import Account, Batch, Subscriber
+from acme_lib.bridge.subscriber import Batch
 from acme_lib.contracts import contracts
 from acme_lib.errors import AcmeError, SlowDown
 from acme_lib.inference import Dependency
 from acme_lib.monitoring.registry import metrics
-from acme_lib.plant.message import Expectation, Outgoing
-from acme_lib.plant.publisher import Publisher
 from acme_lib.settings import Settings
 from edge_service.live.engine import Engine, Taken
+from edge_service.live.line import Line, account
 from edge_service.live.store import Store
 from edge_service.slots import Slots
 
 __all__ = ["Live", "tags"]
 
 log = structlog.get_logger("edge.live")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 POLL_S, MOST, FEW, LINGER_S, AGAIN_S = 0.1, 2_000, 100, 0.004, 10.0
 
 
@@ -56,33 +52,22 @@ class Live:
 
     def _session(self, told: threading.Event) -> None:
         """One life of store, connection and subscription; ends when told, or when other tags are wanted."""
-        store = Store(self._settings.edge_dir / "live.db")
-        subscriber, publisher = None, None
+        store, line = Store(self._settings.edge_dir / "live.db"), None
         try:
             wanted = self._wanted(told)
-            account = _account(self._settings)
-            subscriber = Subscriber(account, [f"acme/+/+/+/+/+/{tag}" for tag in wanted], self._announce)
-            acknowledged: list[int] = []
-            publisher = Publisher(
-                account.host, account.port, account.user,
-                lambda n, message, at: acknowledged.append(message.expectation.seq or 0),
-                password=account.password, patience_s=math.inf,
-            )  # fmt: skip
+            line = Line(account(self._settings), [f"acme/+/+/+/+/+/{tag}" for tag in wanted], self._announce)
             engine = Engine(contracts(), store, self._settings.edge.id)
             for n, topic, body in store.unsent():  # saved before a crash, perhaps sent: the same ids
-                publisher.send(_outgoing(n, topic, body))
+                line.send(n, topic, body)
             while not told.is_set() and tags(self._slots) == wanted:
-                self._step(subscriber, publisher, engine, store)
-                if publisher.connected:
-                    publisher.wait(0.001)
-                store.sent(acknowledged)
-                metrics.inc("acme_edge_published_total", len(acknowledged))
-                acknowledged.clear()
+                self._step(line, engine, store)
+                done = line.acknowledged()
+                store.sent(done)
+                metrics.inc("acme_edge_published_total", len(done))
+                metrics.set("acme_edge_outbox", line.waiting)
         finally:
-            if subscriber:
-                subscriber.close()
-            if publisher:
-                publisher.close()
+            if line:
+                line.close()
             store.close()
 
     def _wanted(self, told: threading.Event) -> list[str]:
@@ -90,8 +75,8 @@ class Live:
             told.wait(0.2)
         return found
 
-    def _step(self, subscriber: Subscriber, publisher: Publisher, engine: Engine, store: Store) -> None:
-        batches = _drained(subscriber)
+    def _step(self, line: Line, engine: Engine, store: Store) -> None:
+        batches = _drained(line)
         if not batches:
             return
         now_us = time.time_ns() // 1000
@@ -101,7 +86,7 @@ class Live:
         for batch in batches:
             batch.ack()  # PUBACK only now: features and predictions are on disk
         for n, (topic, body) in zip(numbers, taken.outgoing, strict=True):
-            publisher.send(_outgoing(n, topic, body))
+            line.send(n, topic, body)
         for use_case, count in taken.predicted.items():
             metrics.inc("acme_edge_predictions_total", count, use_case=use_case, path="uns")
 
@@ -129,24 +114,13 @@ def tags(slots: Slots) -> list[str]:
     return sorted(found)
 
 
-def _drained(subscriber: Subscriber) -> list[Batch]:
+def _drained(line: Line) -> list[Batch]:
     """What is there; where that is little, what comes just after it too, since a commit costs the same."""
-    first = subscriber.poll(POLL_S, MOST)
+    first = line.poll(POLL_S, MOST)
     if first is None:
         return []
     if len(first.publishes) >= FEW:
         return [first]
     time.sleep(LINGER_S)
-    more = subscriber.poll(0, MOST)
+    more = line.poll(0, MOST)
     return [first, more] if more else [first]
-
-
-def _outgoing(n: int, topic: str, body: bytes) -> Outgoing:
-    return Outgoing(0, topic, body, Expectation("valid", seq=n))
-
-
-def _account(settings: Settings) -> Account:
-    """Who the edge is at the broker. On loopback a user name is enough; elsewhere the secret `mqtt-<edge id>` too."""
-    broker, name = settings.broker, settings.edge.id
-    password = None if broker.host in LOOPBACK else runtime.secret(f"mqtt-{name}")
-    return Account(broker.host, broker.port, name, name, password)
