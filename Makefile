@@ -7,10 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ACME := $(BIN)/acme
 
-# make run: SOURCE=simulate|cmapss|azure-pdm DATA=dir SUBSET=FD001 VIA=mqtt|backfill MINUTES=n FRESH=1
+# make run: SOURCE=simulate|cmapss|azure-pdm DATA=dir SUBSET=FD001 VIA=mqtt|backfill MINUTES=n ML=1 FRESH=1
 SOURCE ?= simulate
 RUN_ARGS := --source $(SOURCE) $(if $(DATA),--data $(DATA)) $(if $(SUBSET),--subset $(SUBSET)) $(if $(VIA),--path $(VIA)) \
-	$(if $(MINUTES),--minutes $(MINUTES)) $(if $(SPEED),--speed $(SPEED)) $(if $(FRESH),--fresh) $(if $(KEEP),--keep)
+	$(if $(MINUTES),--minutes $(MINUTES)) $(if $(SPEED),--speed $(SPEED)) $(if $(ML),--ml) $(if $(FRESH),--fresh) $(if $(KEEP),--keep)
 
 .PHONY: help setup run test check fast drills bench render lock clean
 
@@ -46,7 +46,7 @@ check: $(VENV)/.stamp ## format, lint, types, imports, render, fast tests, under
 	@$(BIN)/mypy --no-error-summary & types=$$!; $(MAKE) --no-print-directory fast; wait $$types
 
 fast: $(VENV)/.stamp ## tests that need no Java and no service
-	@$(BIN)/python -m pytest -m "not spark and not real and not drill" -n 2 --dist loadfile tests
+	@$(BIN)/python -m pytest -m "not spark and not ml and not real and not drill" -n 2 --dist loadfile tests
 
 drills: setup ## the whole matrix of faults, about an hour
 	@$(ACME) setup --with test
