@@ -139,6 +139,8 @@ def test_hours_add_up_to_days_and_tags_to_lines(tables: dict[str, Rows], rows: R
 def test_any_order_and_split_gives_the_same_and_a_rerun_commits_nothing(
     whole: Any, lake: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from acme_lib.lake import gold_small
+
     order = list(rows)
     Random(SEED).shuffle(order)
     moved = [r | {"source_offset": n} for n, r in enumerate(order)]
@@ -158,6 +160,7 @@ def test_any_order_and_split_gives_the_same_and_a_rerun_commits_nothing(
         with pytest.raises(OSError, match="stops here"):
             run(lake, "second")
     add(lake, moved[2 * third :])
+    monkeypatch.setattr(gold_small, "FEW", 0)  # planned as for many rows: the same bits
     run(lake, "third")
     assert content(lake) == content(whole)
     versions = [lake.version(t) for t in TABLES]
