@@ -39,7 +39,6 @@ def retrain(
 def run_steps(use_case: str) -> dict[str, Any]:
     """Runs the playbook's notebooks; a record each. Raises Stop with the notebook that failed."""
     from acme_lib import runtime
-    from acme_lib.contracts import contracts
     from acme_lib.pipeline.dag import MODEL_STEPS, chosen
     from acme_lib.pipeline.local import run_locally
     from acme_lib.settings import settings
