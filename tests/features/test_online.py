@@ -32,7 +32,7 @@ def unruly(rows: list, random: Random) -> list:
     return [row for _, _, row in sorted(found, key=lambda entry: entry[:2])]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(5, 30))
 def test_online_is_batch_whatever_the_network_does(random: Random, rows: int) -> None:
     told = readings(frames(noise(rows, seed=random.randrange(100))), KNOWN)
@@ -86,19 +86,19 @@ def test_a_state_of_other_features_is_refused() -> None:
 
 
 def test_some_engines_of_fd001_agree(public_data: Path) -> None:
-    assert _worst(public_data, limit=2) <= 1e-5
+    assert _worst(public_data, split="train", limit=2) <= 1e-5
 
 
 @pytest.mark.drill
 def test_the_whole_of_fd001_agrees(public_data: Path) -> None:
-    assert _worst(public_data, limit=None) <= 1e-5
+    assert _worst(public_data, split="both", limit=None) <= 1e-5
 
 
-def _worst(public_data: Path, limit: int | None) -> float:
-    """The largest relative difference over every engine, train and test, replayed reading by reading."""
+def _worst(public_data: Path, split: str, limit: int | None) -> float:
+    """The largest relative difference over every engine, replayed reading by reading."""
     turbofan = contracts().feature_specs["turbofan"]
     told: dict[str, list] = {}
-    for history in histories("cmapss", public_data / "cmapss", split="both", limit=limit):
+    for history in histories("cmapss", public_data / "cmapss", split=split, limit=limit):
         for reading in history.readings():
             told.setdefault(reading.equipment, []).append((reading.tag, reading.at_ms * 1000, reading.value))
     whole: dict[str, Frames] = {e: assemble(turbofan, rows, e) for e, rows in told.items()}
