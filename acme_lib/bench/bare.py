@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import cast
 
+import structlog
+
 from acme_lib.settings import Settings
 
 __all__ = ["LOOPS", "WARM", "loop", "messages", "publish"]
@@ -181,6 +183,7 @@ def main(words: list[str]) -> None:
     if words[0] == "publish":
         print(publish(int(words[1]), int(words[2]), float(words[3])))
     else:
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is the measurer's
         print(loop(int(words[1]), words[2]), flush=True)
 
 

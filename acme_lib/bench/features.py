@@ -132,7 +132,7 @@ def run(quick: bool = False) -> Report:
         ("edge, a frame with its readings, ms: median (least to most)", f"{len(costs):,}", spread(costs)),
         ("edge, the same a reading, us", f"{len(costs) * readings:,}", spread([1000 * c / readings for c in costs], 1)),
     ]
-    rates, rows = job(10 if quick else 600, 1 if quick else 3)
+    rates, rows = job(10 if quick else 300, 1 if quick else 2)
     report.rows.append(("Spark job, silver_events to commit, local[2], rows/s", f"{rows:,}", spread(rates, 0)))
     report.notes = [
         f"A row is a vector of {compute(fitted, history[0]).shape[1]} features of {readings} tags, histories of {CYCLES} frames, windows {list(fitted.spec.windows)}.",

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from acme_lib.contracts import contracts
 from acme_lib.lake.dedupe import derived_id
+from acme_lib.lake.local_rows import local_rows
 
 if TYPE_CHECKING:
     from acme_lib.lake import Lakehouse
@@ -34,7 +35,7 @@ def body() -> Column:
     stamped = F.date_format("ts", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'")
     parts: list[tuple[str, Column]] = [
         ('{"messageId":"', F.col("message_id")), ('","tsUtc":"', stamped), ('","topic":"', F.col("topic")),
-        ('","value":', F.round(20 + 10 * F.sin(F.col("id") / 977), 4).cast("string")),
+        ('","value":', F.round(20 + 10 * F.sin(F.col("seq") + F.col("n")), 4).cast("string")),
         (',"quality":"GOOD","units":"', F.col("unit")), ('","sourceSystem":"', F.col("source_system")),
         ('","lineageVersion":"1.0.0","schemaVersion":"1.0.0","epoch":"', F.col("epoch")),
         ('","seq":', F.col("seq").cast("string")),
@@ -48,9 +49,8 @@ def body() -> Column:
 def fill(lake: Lakehouse, rows: int) -> None:
     """`rows` rows of bronze_events, in order within their partitions, with the marks that the Bronze job would leave."""
     found = topics()
-    table = lake.spark.createDataFrame(
-        [(i, t, u) for i, (t, u) in enumerate(found)], "n bigint, topic string, unit string"
-    )
+    listed = [{"n": i, "topic": t, "unit": u} for i, (t, u) in enumerate(found)]
+    table = local_rows(lake.spark, listed, "n bigint, topic string, unit string")
     n, copy = F.lit(len(found)), F.col("id") % COPY_EVERY == COPY_EVERY - 1
     turn = F.floor(F.col("id") / n)
     made = (
