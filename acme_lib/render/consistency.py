@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from acme_lib.contracts import Contracts
+from acme_lib.render.declared import declared
+from acme_lib.render.problem import Problem
 from acme_lib.uns.grammar import Grammar
 
 __all__ = ["Problem", "problems"]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A fact that is missing or contradicts another: in which file, at which key, and what to do."""
-
-    file: str
-    key: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"acme_lib/contracts/{self.file}: {self.key}: {self.mend}"
-
-
 def problems(of: Contracts, root: Path) -> Iterator[Problem]:
     """Every problem of the contracts; `root` is the source tree, where runbooks are looked for."""
-    for check in (_described, _names, _plant, _tags, _tables, _access, _alerts, _bridge):
+    for check in (_described, _names, _plant, _tags, _tables, _access, _alerts, _bridge, declared):
         yield from check(of)
     for rule in of.alerts.rules:
         if not (root / rule.runbook).is_file():
