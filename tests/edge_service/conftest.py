@@ -26,8 +26,8 @@ BANDS = Bands(edges=(50.0,), below=(5.0, 20.0), above=(6.0, 10.0))
 
 def some_frames(spec: FeatureSpec, equipment: str, n: int, seed: int) -> Frames:
     rng = np.random.default_rng(seed)
-    values = rng.normal(500, 10, (n, len(spec.frame.tags)))
-    return Frames(equipment, np.arange(1, n + 1) * HOUR_US, values)
+    values, times = rng.normal(500, 10, (n, len(spec.frame.tags))), np.arange(1, n + 1) * HOUR_US
+    return Frames(equipment, times, values, {(e.tag, "error1"): times[5:7] for e in spec.events})
 
 
 def linear(width: int, scale: float) -> bytes:
@@ -105,8 +105,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Shop:
+    return Shop(tmp_path, getattr(request, "param", "rul"))
 
 
 @pytest.fixture

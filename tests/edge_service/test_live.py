@@ -170,15 +170,24 @@ def test_what_silver_keeps_out_of_gold_the_features_do_not_see(
     assert run(Store(tmp_path / "b.db"), serving, [noise + told(histories[0], tags)]) == clean
 
 
-def test_an_event_that_comes_twice_counts_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shop", ["failure_24h"], indirect=True)
+def test_an_event_that_comes_twice_counts_once_also_after_a_restart(tmp_path: Path, shop: Any, serving: Any) -> None:
+    times = np.arange(480_000, 480_008) * HOUR_US
+    values = np.random.default_rng(3).normal(100, 2, (8, 4))
+    events = {("device_error", "error1"): times[2:4]}
+    history = Frames("testbed/pdm/line-1/cell-1/machine-001", times, values, events)
+    messages = told(history, shop.spec.frame.tags)
+    topic = f"acme/{history.equipment_id}/device_error"
+    for n, at in enumerate((3, 2)):
+        event = envelope(topic, str(np.datetime64(int(times[at]), "us")) + "Z", "error1", 1 - n)
+        messages.insert(at * 4, event)
     store = Store(tmp_path / "live.db")
-    store.save({}, [], ["a", "b", "a"])
-    store.save({}, [], [])
+    found = run(store, serving, [messages[:14], messages[8:16]])
     store.close()
-    again = Store(tmp_path / "live.db")
-    assert again.is_seen("a")
-    assert again.is_seen("b")
-    assert not again.is_seen("c")
+    found += run(Store(tmp_path / "live.db"), serving, [messages[8:20], messages[20:], messages])
+    mine = [b for b in (json.loads(body) for _, body in found) if b["topic"].endswith("_prediction")]
+    assert [b["seq"] for b in mine] == list(range(8))
+    np.testing.assert_allclose([b["value"] for b in mine], shop.values(compute(shop.fitted, history)).value, rtol=1e-5)
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
