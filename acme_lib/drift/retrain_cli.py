@@ -44,9 +44,7 @@ def run_steps(use_case: str) -> dict[str, Any]:
     from acme_lib.settings import settings
 
     identity = f"retrain-{runtime.now():%Y%m%dT%H%M%SZ}"
-    spec = contracts().use_cases[use_case].feature_spec
-    common = {"run_id": identity, "use_case": use_case}
-    parameters = dict.fromkeys(STEPS, common) | {"feature_build": {"run_id": identity, "spec": spec}}
+    parameters = {name: {"run_id": identity, "use_case": use_case} for name in STEPS}
     steps = chosen(STEPS, MODEL_STEPS)
     runs = run_locally(steps, parameters, settings().folder("runs") / identity / "notebooks")
     return {r.name: r.record for r in runs}
