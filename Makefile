@@ -24,7 +24,7 @@ $(VENV)/.stamp: requirements.txt pyproject.toml edge_service/pyproject.toml
 	@echo "installing the locked packages"
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . -e edge_service
 	@touch $@
 
 setup: $(VENV)/.stamp ## virtual environment, locked packages, Java, jars, the broker's extension

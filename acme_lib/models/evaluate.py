@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from acme_lib.errors import Stop
 from acme_lib.models import tracking
+from acme_lib.models.answers import load_answers
 from acme_lib.models.candidate import Candidate, Predictor
 from acme_lib.models.dataset import Dataset
 from acme_lib.models.figures import figures
@@ -33,13 +34,15 @@ COMPARED = ("rmse", "mae", "cmapss_score", "average_precision", "f1")
 
 
 class Config(BaseModel):
-    """Parameters: which version to judge; the newest without one."""
+    """Parameters: which version to judge, the newest without one; `answers`, the folder of a C-MAPSS test set's answers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     run_id: str
     use_case: str = "rul"
     version: str | None = None
+    answers: Path | None = None
+    subset: str = "FD001"
 
 
 def run(config: Config, lake: Lakehouse | Store, now: datetime, registry: Registry | None = None) -> RunRecord:
@@ -47,6 +50,8 @@ def run(config: Config, lake: Lakehouse | Store, now: datetime, registry: Regist
     again: its noted figures are given. Raises Stop where the test set has no answers."""
     store, registry = store_at(lake), registry or tracking.registry()
     with recording(config.run_id, "evaluate", now) as record:
+        if config.answers is not None:
+            load_answers(store, config.answers, config.subset)
         version = chosen(registry, config.use_case, config.version)
         found = opened(store, version)
         if found is None:

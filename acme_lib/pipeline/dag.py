@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from acme_lib.errors import WrongUse
 
-__all__ = ["STEPS", "Step", "chosen"]
+__all__ = ["MODEL_STEPS", "STEPS", "Step", "chosen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,15 @@ STEPS: tuple[Step, ...] = (
     Step("gold_aggregate", after=("silver_transform",)),
     Step("quality_report", after=("silver_transform",)),
 )
+MODEL_STEPS: tuple[Step, ...] = (
+    Step("eda_initial", after=("gold_aggregate",)),
+    Step("feature_build", after=("silver_transform",)),
+    Step("train_baseline", after=("feature_build",)),
+    Step("hpo_run", after=("train_baseline",)),
+    Step("validate_register", after=("hpo_run",)),
+    Step("drift_detection", after=("validate_register",)),
+)
+"""The model's life, of one use case a run."""
 
 
 def chosen(names: Iterable[str] | None, steps: tuple[Step, ...] = STEPS) -> tuple[Step, ...]:

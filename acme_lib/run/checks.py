@@ -23,6 +23,10 @@ def before_start(options: RunOptions, found: Settings) -> None:
 
 
 def _source(options: RunOptions) -> None:
+    from acme_lib.plant.historian import formats
+
+    if options.source not in ("simulate", *formats()):
+        raise WrongUse(f"--source {options.source}: sources are simulate, {', '.join(formats())}")
     if options.source == "simulate":
         if options.path == "backfill":
             raise WrongUse("--path backfill needs historian files: add --source cmapss --data DIR")

@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def run(
-    source: Annotated[str, typer.Option(help="simulate, cmapss or azure-pdm")] = "simulate",
+    source: Annotated[str, typer.Option(help="simulate, or a historian format: cmapss, azure-pdm, ...")] = "simulate",
     data: Annotated[Path | None, typer.Option(help="folder of the historian files")] = None,
     subset: Annotated[str, typer.Option(help="C-MAPSS subset, such as FD001")] = "FD001",
     path: Annotated[
@@ -27,6 +27,7 @@ def run(
     speed: Annotated[float, typer.Option(help="event time runs this many times faster")] = 1440.0,
     seed: Annotated[int, typer.Option(help="seed of the simulated plant")] = 7,
     malformed_share: Annotated[float, typer.Option(help="share of malformed messages")] = 0.01,
+    ml: Annotated[bool, typer.Option("--ml", help="then features, training, tuning, validation and drift")] = False,
     fresh: Annotated[
         bool | None,
         typer.Option(
@@ -49,7 +50,7 @@ def run(
 
     options = configured(
         RunOptions, source=source, data=data, subset=subset, path=path, minutes=minutes, speed=speed, seed=seed,
-        malformed_share=malformed_share, fresh=fresh,
+        malformed_share=malformed_share, ml=ml, fresh=fresh,
     )  # fmt: skip
     console = Console(stderr=True)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # both end every process in order

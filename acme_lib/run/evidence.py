@@ -12,7 +12,7 @@ kind VARCHAR, reason VARCHAR, detail VARCHAR, sent_utc TIMESTAMPTZ"""
 TABLES = (
     "bronze_events", "bronze_dead_letters", "bronze_drift_events", "silver_events", "silver_violations", "silver_quality_metrics",
     "gold_hourly", "gold_daily", "gold_state_hourly", "gold_quality_hourly", "gold_downtime", "gold_dim_tag", "gold_dim_equipment",
-    "metadata_lineage", "ops_alerts", "ops_runs",
+    "metadata_lineage", "ops_alerts", "ops_runs", "gold_predictions", "ml_evaluations", "ml_model_registry",
 )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ class Evidence:
             return
         from acme_lib.contracts import contracts
 
-        types = {"string": "VARCHAR", "binary": "BLOB", "array<string>": "VARCHAR[]"}
+        types = {"string": "VARCHAR", "binary": "BLOB", "array<string>": "VARCHAR[]", "array<float>": "FLOAT[]"}
         columns = ", ".join(f'"{c.name}" {types.get(c.type, c.type)}' for c in contracts().tables[name].columns)
         self.db.execute(f"CREATE TABLE {name} ({columns})")
 

@@ -11,8 +11,9 @@ from time import monotonic
 from typing import Any
 
 from acme_lib import runtime
-from acme_lib.pipeline import chosen
+from acme_lib.pipeline import MODEL_STEPS, STEPS, Step
 from acme_lib.pipeline.local import NotebookRun, one_kernel, run_locally, warm
+from acme_lib.run import models
 from acme_lib.run.checks import before_start
 from acme_lib.run.evidence import Evidence
 from acme_lib.run.options import RunOptions
@@ -36,6 +37,7 @@ class MainJob:
         self.started = runtime.now()
         self.run_id = self.started.strftime("%Y%m%dT%H%M%SZ")
         self.seconds: dict[str, float] = {}
+        self.use_cases: list[str] = []
 
     def run(self) -> dict[str, Any]:
         """The summary. Raises WrongUse or Stop with one sentence; whatever was acknowledged stays for the next run."""
@@ -63,24 +65,28 @@ class MainJob:
             path.rename(home / "previous" / path.name)
 
     def _stages(self) -> dict[str, Any]:
-        published: dict[str, Any] = {}
-        bridge: dict[str, Any] | None = None
-        if self.options.path == "backfill":
-            with self._stage("backfill"):
-                published = backfill(self.options, self.folder / "backfill.log")
-            self._notebooks(skip="bronze_ingest")
-        else:
-            with self._timed_stack(), one_kernel(self.folder / "notebooks" / "kernel.log") as kernel:
-                warm(kernel)  # Spark starts while the plant publishes
-                with self._stage("publish"):
-                    publish(self.options, self._evidence_folder() / self.run_id, self.folder / "publish.log")
-                with self._stage("drain"):
-                    published = self._counts()
-                    bridge = self.stack.drain(sum(published.values()))
-                self._notebooks(kernel=kernel)
-                bridge = bridge_status()
+        with one_kernel(self.folder / "notebooks" / "kernel.log") as kernel:
+            published, bridge = self._backfilled(kernel) if self.options.path == "backfill" else self._carried(kernel)
+            self._models(kernel)
         with self._stage("reconcile"):
             return self._summary(published, bridge)
+
+    def _backfilled(self, kernel: Any) -> tuple[dict[str, Any], None]:
+        with self._stage("backfill"):
+            published = backfill(self.options, self.folder / "backfill.log")
+        self._notebooks(kernel, STEPS[1:])  # Bronze is filled
+        return published, None
+
+    def _carried(self, kernel: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        with self._timed_stack():
+            warm(kernel)  # Spark starts while the plant publishes
+            with self._stage("publish"):
+                publish(self.options, self._evidence_folder() / self.run_id, self.folder / "publish.log")
+            with self._stage("drain"):
+                published = self._counts()
+                self.stack.drain(sum(published.values()))
+            self._notebooks(kernel, STEPS)
+            return published, bridge_status()
 
     @contextmanager
     def _timed_stack(self) -> Iterator[None]:
@@ -102,20 +108,32 @@ class MainJob:
         finally:
             self.seconds[name] = round(monotonic() - start, 2)
 
-    def _notebooks(self, skip: str = "", kernel: Any = None) -> None:
-        steps = chosen([s.name for s in chosen(None) if s.name != skip])
+    def _notebooks(
+        self, kernel: Any, steps: tuple[Step, ...], label: str = "", only: dict[str, Any] | None = None, **common: Any
+    ) -> None:
+        """`common` parameters go to every notebook, `only` names further ones of some."""
 
         def note(done: NotebookRun) -> None:
-            self.seconds[done.name] = done.seconds
+            self.seconds[label + done.name] = done.seconds
 
         run_locally(
             steps,
-            {s.name: {"run_id": self.run_id} for s in steps},
-            self.folder / "notebooks",
+            {s.name: {"run_id": self.run_id, **common, **(only or {}).get(s.name, {})} for s in steps},
+            self.folder / "notebooks" / label,
             kernel=kernel,
-            on_start=lambda step: self.say(f"notebook {step.name}"),
+            on_start=lambda step: self.say(f"notebook {label}{step.name}"),
             on_end=note,
         )
+
+    def _models(self, kernel: Any) -> None:
+        """The model's life, once for each use case that the data answers."""
+        if not self.options.ml:
+            return
+        self.use_cases = models.answerable(Evidence(self.settings.lakehouse_dir, None))
+        for use_case in self.use_cases:
+            label = f"{use_case}/" if len(self.use_cases) > 1 else ""
+            only = {"validate_register": models.answers(self.options)}
+            self._notebooks(kernel, MODEL_STEPS, label, only, use_case=use_case)
 
     def _evidence_folder(self) -> Path:
         return self.settings.folder("published")
@@ -143,6 +161,7 @@ class MainJob:
             "delivered": bridge["delivered"] if bridge else 0,
             "redelivered": bridge["redelivered"] if bridge else 0,
             **reconcile(self.evidence, bridge, by_kind if bridge else {"valid": total}),
+            **({"models": {c: models.results(self.evidence, c) for c in self.use_cases}} if self.options.ml else {}),
         }
 
     def _publish_results(self, summary: dict[str, Any]) -> None:

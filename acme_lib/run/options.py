@@ -15,7 +15,7 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Literal["simulate", "cmapss", "azure-pdm"] = "simulate"
+    source: str = Field("simulate", description="simulate, or a historian format (acme plant replay --help)")
     data: Path | None = None
     subset: str = "FD001"
     path: Literal["mqtt", "backfill"] = "mqtt"
@@ -23,6 +23,7 @@ class RunOptions(BaseModel):
     speed: float = Field(1440.0, gt=0)
     seed: int = 7
     malformed_share: float = Field(0.01, ge=0, le=0.5)
+    ml: bool = Field(False, description="the model's notebooks too: features, training, tuning, validation, drift")
     fresh: bool | None = Field(
         None, description="True starts clean, False goes on, None goes on only after an interrupted run"
     )

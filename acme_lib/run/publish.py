@@ -40,7 +40,8 @@ def _publish_args(options: RunOptions, evidence: Path) -> list[str]:
 
 
 def _files_args(command: str, options: RunOptions) -> list[str]:
-    chosen = ["--subset", options.subset] if options.source == "cmapss" else []
+    split = ["--split", "both"] if options.ml else []  # engines of the test file are predicted, never trained on
+    chosen = ["--subset", options.subset, *split] if options.source == "cmapss" else []
     return ["plant", command, "--format", options.source, *chosen, str(options.data)]
 
 

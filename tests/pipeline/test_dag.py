@@ -8,18 +8,18 @@ import notebookutils
 import pytest
 
 from acme_lib.errors import Stop, WrongUse
-from acme_lib.pipeline.dag import STEPS, Step, chosen
+from acme_lib.pipeline.dag import MODEL_STEPS, STEPS, Step, chosen
 from acme_lib.pipeline.fabric import as_dag, run_in_fabric
 from acme_lib.pipeline.local import NOTEBOOKS
 
 
 def test_every_step_has_a_notebook_and_every_notebook_a_step() -> None:
-    assert {s.notebook for s in STEPS} == {p.name for p in NOTEBOOKS.glob("*.ipynb")}
+    assert {s.notebook for s in (*STEPS, *MODEL_STEPS)} == {p.name for p in NOTEBOOKS.glob("*.ipynb")}
 
 
 def test_steps_stand_after_what_they_need() -> None:
     seen: set[str] = set()
-    for step in STEPS:
+    for step in (*STEPS, *MODEL_STEPS):
         assert set(step.after) <= seen
         seen.add(step.name)
 

@@ -1,0 +1,46 @@
+"""What the models' notebooks left in the tables: which use cases the plant's data answers, and the figures of each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from acme_lib.contracts import contracts
+from acme_lib.run.evidence import Evidence
+from acme_lib.run.options import RunOptions
+
+__all__ = ["answerable", "answers", "results"]
+
+CLASSES = "SELECT DISTINCT class FROM gold_dim_equipment JOIN (SELECT DISTINCT equipment_id FROM silver_events) USING (equipment_id)"
+EVALUATED = "SELECT model_version, snapshot_id, metrics_json FROM ml_evaluations WHERE use_case = ? ORDER BY opened_utc DESC LIMIT 1"
+PREDICTED = "SELECT origin, split, count(*) AS rows FROM gold_predictions WHERE use_case = ? GROUP BY ALL ORDER BY ALL"
+REGISTERED = "SELECT version, aliases, stage FROM ml_model_registry WHERE model = ? ORDER BY exported_utc DESC, version DESC LIMIT 1"
+
+
+def answerable(evidence: Evidence) -> list[str]:
+    """Use cases whose equipment has messages in Silver, in the contract's order."""
+    present = {row["class"] for row in evidence.rows(CLASSES)}
+    return [
+        case.id
+        for case in contracts().use_cases.values()
+        if present & ({case.equipment_class} if isinstance(case.equipment_class, str) else set(case.equipment_class))
+    ]
+
+
+def answers(options: RunOptions) -> dict[str, Any]:
+    """Parameters of validate_register: where a C-MAPSS test file's published answers lie. No other notebook may see them."""
+    return {"answers": str(options.data), "subset": options.subset} if options.source == "cmapss" else {}
+
+
+def results(evidence: Evidence, use_case: str) -> dict[str, Any]:
+    """Model version, metrics of its one opening of the test set, rows predicted, and whether it may serve."""
+    evaluated = evidence.rows(EVALUATED, use_case)
+    registered = evidence.rows(REGISTERED, f"acme-{use_case}")
+    found: dict[str, Any] = {"predictions": evidence.rows(PREDICTED, use_case)}
+    if evaluated:
+        last = evaluated[0]
+        found |= {"model_version": last["model_version"], "snapshot_id": last["snapshot_id"]}
+        found["metrics"] = json.loads(last["metrics_json"])
+    if registered:
+        found["registry"] = registered[0]
+    return found
