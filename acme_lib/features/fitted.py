@@ -52,6 +52,11 @@ class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise WrongUse(f"features.json: {e}; write it anew with acme features build") from e
 
     @cached_property
+    def version(self) -> str:
+        """See `version`; worked out once."""
+        return f"{self.spec.id}-{hashlib.sha256(self.to_json()).hexdigest()[:DIGITS]}"
+
+    @cached_property
     def scaling(self) -> tuple[Matrix, Matrix]:
         """(mean, 1/spread) [regimes, signals]; 0 where a signal is constant, so that it stays 0."""
         spread = np.array(self.spread, dtype=np.float64).reshape(len(self.centroids), len(self.signals))
@@ -61,7 +66,7 @@ class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def version(fitted: Fitted) -> str:
     """featureTableVersion: the spec's id and 12 hex digits over spec and what it learned."""
-    return f"{fitted.spec.id}-{hashlib.sha256(fitted.to_json()).hexdigest()[:DIGITS]}"
+    return fitted.version
 
 
 def fit(spec: FeatureSpec, history: Iterable[Frames]) -> Fitted:
