@@ -27,9 +27,9 @@ class Size:
     warm: int = 100_000
     live_s: float = 300.0
     window_s: float = 30.0
-    backlog: int = 250_000
+    backlog: int = 150_000
     drains: int = 3
-    compare: int = 30_000
+    compare: int = 20_000
     rounds: int = 3
 
 
