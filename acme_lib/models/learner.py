@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from acme_lib.models.network import Network, learn_network
+from acme_lib.models.network import Network, learn_network, merged
 from acme_lib.models.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ __all__ = ["Fit", "fit", "members"]
 Kind = Literal["regression", "classification"]
 Vectors = npt.NDArray[np.float32]
 Column = npt.NDArray[np.float64]
+COPIES = 100  # seeds a member has for its copies
+LEAST_COLUMNS = 8  # that a tree may choose from, however few there are
 OBJECTIVE = {"regression": "regression", "classification": "binary"}
 
 
@@ -53,17 +55,17 @@ def fit(recipe: Recipe, kind: Kind, vectors: Vectors, label: Column, names: Sequ
     columns = recipe.columns(names)
     seen = vectors[:, columns]
     boosters = (_boosted(recipe, kind, seen, label, seed, threads),) if recipe.net.weight < 1 else ()
-    networks = (learn_network(recipe.net, kind, seen, label, seed),) if recipe.net.weight > 0 else ()
+    copies = range(recipe.net.copies if recipe.net.weight > 0 else 0)
+    own = [learn_network(recipe.net, kind, seen, label, seed * COPIES + n) for n in copies]
+    networks = (merged(own),) if own else ()
     return Fit(recipe, kind, vectors.shape[1], tuple(columns), boosters, networks)
 
 
 def members(found: Sequence[Fit]) -> Fit:
     """Several members as one model: the mean of their answers."""
     first = found[0]
-    boosters = tuple(b for f in found for b in f.boosters)
-    return Fit(
-        first.recipe, first.kind, first.width, first.columns, boosters, tuple(n for f in found for n in f.networks)
-    )
+    boosters, networks = tuple(b for f in found for b in f.boosters), [n for f in found for n in f.networks]
+    return Fit(first.recipe, first.kind, first.width, first.columns, boosters, (merged(networks),) if networks else ())
 
 
 def _boosted(recipe: Recipe, kind: Kind, seen: Vectors, label: Column, seed: int, threads: int) -> lgb.Booster:
@@ -71,5 +73,6 @@ def _boosted(recipe: Recipe, kind: Kind, seen: Vectors, label: Column, seed: int
 
     settings = msgspec.to_builtins(recipe.trees)
     rounds = settings.pop("rounds")
+    settings["feature_fraction"] = max(settings["feature_fraction"], min(1.0, LEAST_COLUMNS / seen.shape[1]))
     fixed = {"objective": OBJECTIVE[kind], "bagging_freq": 1, "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": threads, "verbose": -1}  # fmt: skip
     return lgb.train({**settings, **fixed}, lgb.Dataset(seen, label), num_boost_round=rounds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from acme_lib.models.recipe import Net
 
-__all__ = ["Network", "learn_network"]
+__all__ = ["Network", "learn_network", "merged"]
 
 Weights = npt.NDArray[np.float32]
 MOST = 8.0  # spreads; what lies beyond is a fault, not a reading to extrapolate from
@@ -34,6 +35,37 @@ class Network:
             x = (np.maximum(x, 0) if n else x) @ weight + bias
         found = x[:, 0].astype(np.float64)
         return 1 / (1 + np.exp(-found)) if self.logistic else found * self.scale
+
+
+def merged(networks: Sequence[Network]) -> Network:
+    """The mean of networks that share their scaling, as one: layers side by side, so that it costs a few large products.
+
+    A logistic end averages scores, not probabilities.
+    """
+    first, count = networks[0], len(networks)
+    if count == 1:
+        return first
+    layers = []
+    for depth in range(len(first.layers)):
+        weights, biases = zip(*(n.layers[depth] for n in networks), strict=True)
+        if depth == 0:
+            weight, bias = np.concatenate(weights, axis=1), np.concatenate(biases)
+        elif depth < len(first.layers) - 1:
+            weight, bias = _diagonal(weights), np.concatenate(biases)
+        else:
+            weight, bias = np.concatenate(weights) / np.float32(count), np.sum(biases, axis=0) / np.float32(count)
+        layers.append((weight, np.asarray(bias, dtype=np.float32)))
+    return Network(first.mean, first.spread, tuple(layers), first.scale, first.logistic)
+
+
+def _diagonal(blocks: Sequence[Weights]) -> Weights:
+    """Blocks along the diagonal, zeros elsewhere."""
+    found = np.zeros((sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)), dtype=np.float32)
+    row = column = 0
+    for block in blocks:
+        found[row : row + block.shape[0], column : column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return found
 
 
 def learn_network(net: Net, kind: str, seen: npt.NDArray[np.float32], label: npt.NDArray[np.float64], seed: int) -> Network:  # fmt: skip

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from acme_lib.models.judging import Judged
     from acme_lib.models.learner import Fit
 
-__all__ = ["convergence", "importance", "predicted_against_truth", "training"]
+__all__ = ["convergence", "heat", "importance", "predicted_against_truth", "training"]
 
 MOST_POINTS = 2_000
 MOST_BARS = 25
@@ -57,6 +57,13 @@ def convergence(losses: Sequence[float], unit: str) -> Any:
     trials = list(range(1, len(each) + 1))
     dots = go.Scatter(x=trials, y=each, mode="markers", name="trial")
     return _titled(go.Figure([dots, go.Scatter(x=trials, y=best, mode="lines", name="best so far")]), "Tuning", "trial", unit)  # fmt: skip
+
+
+def heat(table: Any, title: str) -> Any:
+    """A table of shares or correlations as a heat map."""
+    import plotly.express as px
+
+    return px.imshow(table, aspect="auto", title=title, color_continuous_scale="RdBu_r", zmin=-1, zmax=1)
 
 
 def html(picture: Any) -> str:

@@ -28,6 +28,7 @@ class Net(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A perceptron on the standardised features. `weight`: its share of the answer, 0 for none."""
 
     weight: float = 0.0
+    copies: int = 2  # of each member, differing in how they begin: their mean is much steadier than one
     hidden: tuple[int, ...] = (64, 32)
     alpha: float = 1.0
     learning_rate: float = 1e-3

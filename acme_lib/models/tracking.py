@@ -38,7 +38,14 @@ def _client(where: str) -> Any:
 
     mlflow.set_tracking_uri(where)
     mlflow.set_registry_uri(where)
-    return mlflow.MlflowClient(where, where)
+    before = logging.root.manager.disable
+    logging.disable(
+        logging.INFO
+    )  # the first use makes the store's tables and tells of each; alembic resets its own level
+    try:
+        return mlflow.MlflowClient(where, where)
+    finally:
+        logging.disable(before)
 
 
 def client() -> Any:

@@ -22,7 +22,8 @@ NODE = ("hitrates", "values", "featureids", "modes", "truenodeids", "falsenodeid
 
 def floor32(threshold: float) -> float:
     """The largest float32 that is not above `threshold`."""
-    near = np.float32(threshold)
+    with np.errstate(over="ignore"):  # LightGBM's "no bound" is beyond float32
+        near = np.float32(threshold)
     return float(near if float(near) <= threshold else np.nextafter(near, np.float32(-np.inf)))
 
 

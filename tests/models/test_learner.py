@@ -7,6 +7,7 @@ import pytest
 
 from acme_lib.models.export import onnx_model
 from acme_lib.models.learner import Fit, fit, members
+from acme_lib.models.network import learn_network, merged
 from acme_lib.models.recipe import Net, Recipe, Trees
 from acme_lib.models.trees import floor32
 
@@ -88,3 +89,10 @@ def test_a_recipe_sees_its_windows_and_not_what_it_leaves_out() -> None:
     blind[:, 1] = 1e6
     assert (learned.raw(blind) == learned.raw(vectors)).all()
     assert np.abs(onnx_answers(learned, blind) - learned.raw(vectors)).max() < 1e-3
+
+
+def test_networks_side_by_side_are_their_mean() -> None:
+    vectors, label = rows()
+    alone = [learn_network(Net(hidden=(6, 3), epochs=2), "regression", vectors, label, seed) for seed in (1, 2, 3)]
+    expected = np.mean([n.predict(vectors) for n in alone], axis=0)
+    assert np.abs(merged(alone).predict(vectors) - expected).max() < 1e-3
