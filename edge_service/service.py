@@ -68,6 +68,9 @@ def application(slots: Slots, dependencies: Dependencies = list) -> FastAPI:
 
     @app.get("/metrics")
     async def exposition() -> Response:
+        metrics.set("acme_edge_refused_bundles", len(slots.refused))
+        for case, slot in slots.serving.items():
+            metrics.set("acme_edge_model_counter", slot.current.manifest.counter, use_case=case)
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
     return app

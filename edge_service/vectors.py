@@ -46,13 +46,14 @@ def parse(body: bytes, most_rows: int) -> PredictRequest:
 
 def matrix(rows: Sequence[Row], inputs: Sequence[Input]) -> npt.NDArray[np.float32]:
     """float32[rows, inputs] in the model's order; null becomes NaN. Raises Rejected naming rows and features."""
-    faults = [fault for at, row in enumerate(rows) for fault in _faults(at, row, inputs)]
-    if faults:
-        raise Rejected(faults)
-    nan = math.nan
-    names = [i.name for i in inputs]
-    values = [[nan if (v := row.features[n]) is None else v for n in names] for row in rows]
-    return np.array(values, dtype=np.float32)
+    names, nan = [i.name for i in inputs], math.nan
+    known = set(names)
+    if all(row.features.keys() == known for row in rows):
+        values = np.array([[nan if (v := row.features[n]) is None else v for n in names] for row in rows])
+        legal = (np.abs(values) <= FLOAT32_MOST) | (np.isnan(values) & np.array([i.nullable for i in inputs]))
+        if legal.all():  # JSON has no NaN, so one that is there was a null
+            return values.astype(np.float32)
+    raise Rejected([fault for at, row in enumerate(rows) for fault in _faults(at, row, inputs)])
 
 
 def _faults(at: int, row: Row, inputs: Sequence[Input]) -> list[Fault]:

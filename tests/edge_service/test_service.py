@@ -178,3 +178,4 @@ def test_metrics_count_requests_by_status(client: TestClient, shop: Any, row: An
     text = client.get("/metrics").text
     assert 'acme_edge_requests_total{status="200"}' in text
     assert 'acme_edge_predictions_total{path="http",use_case="rul"}' in text
+    assert 'acme_edge_model_counter{use_case="rul"} 1.0' in text
