@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 __all__ = ["FEW", "planned_for"]
 
-FEW = 300_000
+FEW = 100_000
 PLAIN = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
