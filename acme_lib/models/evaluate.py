@@ -53,6 +53,8 @@ def run(config: Config, lake: Lakehouse | Store, now: datetime, registry: Regist
         if config.answers is not None:
             load_answers(store, config.answers, config.subset)
         version = chosen(registry, config.use_case, config.version)
+        if config.answers is not None:
+            load_answers(store, config.answers, config.subset)
         found = opened(store, version)
         if found is None:
             found = _open(store, registry, version, config, now)

@@ -47,8 +47,9 @@ def test_a_model_is_trained_registered_and_judged_once(store: MemoryStore, home:
     with pytest.raises(Stop, match="load the answers"):
         evaluate.run(evaluate.Config(run_id="e0"), store, NOW, registry)
     assert len(store.read("ml_evaluations")) == 0
-    assert load_answers(store, DATA / "cmapss", "FD001") == 100
-    found = evaluate.run(evaluate.Config(run_id="e1"), store, NOW, registry).counters
+    asked = evaluate.Config(run_id="e1", answers=DATA / "cmapss", subset="fd001")
+    found = evaluate.run(asked, store, NOW, registry).counters
+    assert len(store.read("evaluation_answers")) == 100
     assert found["equipment"] == 8
     again = evaluate.run(evaluate.Config(run_id="e2"), store, NOW, registry)
     assert (again.counters["rmse"], again.rows_in) == (found["rmse"], 0)
