@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -156,6 +158,19 @@ class Assets(Record, frozen=True):
     lines: list[Line]
     equipment: list[Equipment]
     families: list[Equipment]
+
+    def class_of(self, path: str) -> str | None:
+        """The class of an equipment, by its name or by its family; None where the registry does not know it."""
+        exact = (e.equipment_class for e in self.equipment if e.path == path)
+        return next(exact, None) or next(
+            (e.equipment_class for e in self.families if _family(e.path).fullmatch(path)), None
+        )
+
+
+@lru_cache(maxsize=256)
+def _family(path: str) -> re.Pattern[str]:
+    *levels, last = path.split("/")
+    return re.compile("/".join("[^/]+" if level == "*" else re.escape(level) for level in levels) + "/" + last)
 
 
 # ---- tags.yaml

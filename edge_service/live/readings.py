@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -39,8 +38,7 @@ class Readings:
         self._tags: dict[tuple[str, str], Tag] = {
             (c, t.name): t for c, found in of.tags.classes.items() for t in found.tags
         }
-        self._exact = {e.path: e.equipment_class for e in of.assets.equipment}
-        self._families = [(_pattern(e.path), e.equipment_class) for e in of.assets.families]
+        self._assets = of.assets
         self._classes: dict[str, str | None] = {}
 
     def read(self, topic: str, payload: bytes, now_us: int) -> Reading | None:
@@ -63,8 +61,7 @@ class Readings:
     def class_of(self, equipment: str) -> str | None:
         """The equipment's class, by name or by family; None where the registry does not know it."""
         if equipment not in self._classes:
-            by_family = (c for pattern, c in self._families if pattern.fullmatch(equipment))
-            self._classes[equipment] = self._exact.get(equipment) or next(by_family, None)
+            self._classes[equipment] = self._assets.class_of(equipment)
         return self._classes[equipment]
 
     def unit(self, equipment_class: str, tag: str) -> str | None:
@@ -87,8 +84,3 @@ class Readings:
             return value in self._states
         low, high = tag.range or (value, value)
         return kind != "double" or low <= value <= high  # type: ignore[operator]
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    *levels, last = path.split("/")
-    return re.compile("/".join("[^/]+" if level == "*" else re.escape(level) for level in levels) + "/" + last)
