@@ -82,7 +82,7 @@ class Lakehouse:
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """All rows, or those of one Delta version. Raises Stop where the stored table is not as its contract says."""
         if not self.exists(name):
-            return self.spark.createDataFrame([], schema(name))
+            return self._none(name)
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
@@ -94,6 +94,11 @@ class Lakehouse:
             check_columns(table_of(name), found.dtypes)
             self._checked.add(name)
         return found
+
+    def _none(self, name: str) -> DataFrame:
+        """No rows, as a plan Spark folds away; an empty list would start a Python worker."""
+        typed = [F.lit(None).cast(c.type).alias(c.name) for c in table_of(name).columns]
+        return self.spark.range(1).where("false").select(*typed)
 
     def frame(self, name: str, rows: Iterable[Mapping[str, Any]]) -> DataFrame:
         """Rows made on the driver, shaped as the table; absent keys are null."""
