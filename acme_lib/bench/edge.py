@@ -76,8 +76,8 @@ def run(quick: bool = False) -> Report:
         report = Report(
             "edge", "Edge service beside mlflow models serve", "acme bench edge", ["measurement", "edge service", "mlflow models serve", "aim, limit"]
         )  # fmt: skip
-        starts, loads = _served(ours, 2 if quick else 5, 3 if quick else 20)
-        other_starts, other_loads = _served(theirs, 1 if quick else 2, 3 if quick else 20)
+        starts, loads = _served(ours, 2 if quick else 5, 3 if quick else 12)
+        other_starts, other_loads = _served(theirs, 1 if quick else 2, 3 if quick else 12)
         report.rows += [
             [
                 "start of the process to its first prediction, s",
@@ -86,7 +86,7 @@ def run(quick: bool = False) -> Report:
                 "<= 1.2, limit 5",
             ],
             *_latency(loads, other_loads),
-            ["one row in process, us", *_in_process(bundle, found, folder, vectors, 200 if quick else 5_000), "<= 100"],
+            ["one row in process, us", *_in_process(bundle, found, folder, vectors, 200 if quick else 2_000), "<= 100"],
         ]
         size = (folder / "model.onnx").stat().st_size
         report.notes += [
