@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -27,7 +28,11 @@ def until(true: Callable[[], object], what: str, within_s: float = 60.0) -> None
 
 
 def child(of: int, mark: str) -> psutil.Process | None:
-    return next((p for p in psutil.Process(of).children(recursive=True) if mark in " ".join(p.cmdline())), None)
+    for process in psutil.Process(of).children(recursive=True):
+        with suppress(psutil.Error):  # one that has just ended has no command line
+            if mark in " ".join(process.cmdline()):
+                return process
+    return None
 
 
 def test_a_dead_door_and_a_dead_kafka_are_started_again_and_nothing_acknowledged_is_lost(tmp_path):
