@@ -44,6 +44,17 @@ class MlflowRegistry(Registry):
         made = [_version(v, aliases.get(v.name, {})) for v in found]
         return sorted(made, key=lambda v: (v.model, int(v.version)))
 
+    def get(self, model: str, version: str) -> Version:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self.client.get_model_version(model, version)
+        except MlflowException as e:
+            if e.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            raise WrongUse(f"{model} version {version}: not in the registry; acme model list shows what is") from e
+        return _version(found, dict.fromkeys(found.aliases, found.version))
+
     def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
             self.client.set_model_version_tag(model, version, key, value)

@@ -31,13 +31,13 @@ def promote(registry: Registry, audit: Audit, actor: str, model: str, version: s
 
 
 def rollback(registry: Registry, audit: Audit, actor: str, model: str, alias: str, why: str, now: datetime) -> Version:
-    """Points the alias back at the version before the present one, as the audit tells. Raises Stop where there is none."""
+    """Points the alias back at what it held when the present version was promoted. Raises Stop where there is none."""
     if alias not in ALIASES:
         raise WrongUse(f"alias {alias!r}: aliases are {', '.join(ALIASES)}")
     if not why.strip():
         raise WrongUse("say why (--why): the audit keeps it")
     present = registry.holder(model, alias)
-    moves = [json.loads(r.detail) for r in audit.rows() if r.subject == model and r.action.startswith("model.")]
+    moves = [json.loads(r.detail) for r in audit.rows() if r.subject == model and r.action == "model.promote"]
     held = [m for m in moves if m["alias"] == alias and present is not None and m["to"] == present.version]
     target = held[-1]["from"] if held else None
     if present is None or target is None:

@@ -36,8 +36,6 @@ def _client(where: str) -> Any:
         logging.getLogger(chatty).setLevel(logging.ERROR)
     import mlflow
 
-    mlflow.set_tracking_uri(where)
-    mlflow.set_registry_uri(where)
     before = logging.root.manager.disable
     logging.disable(
         logging.INFO
@@ -49,8 +47,16 @@ def _client(where: str) -> Any:
 
 
 def client() -> Any:
-    """The MlflowClient of the process's settings."""
-    return _client(uri())
+    """The MlflowClient of the process's settings; MLflow's own functions then use the same store."""
+    where, told = uri(), os.environ.get("MLFLOW_TRACKING_URI")
+    found = _client(where)
+    import mlflow
+
+    mlflow.set_tracking_uri(where)
+    mlflow.set_registry_uri(where)
+    if told is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow exports it, and a later home would go unheard
+    return found
 
 
 def experiment(use_case: str) -> str:
