@@ -21,7 +21,7 @@ from acme_lib.bench.home import own_home
 from acme_lib.bench.report import Report, spread
 from acme_lib.errors import Stop
 from acme_lib.features import names
-from acme_lib.processes import Process, free_port
+from acme_lib.processes import Process, free_port, port_taken
 from acme_lib.settings import Settings
 
 __all__ = ["run"]
@@ -124,6 +124,8 @@ def _served(target: Target, starts: int, seconds: int) -> tuple[list[float], lis
                 return took, _load(target.ask, seconds)
         finally:
             process.stop()
+            while port_taken(target.port):  # mlflow's own child ends a little later
+                time.sleep(0.1)
     raise AssertionError("no start")
 
 
