@@ -10,6 +10,7 @@ from acme_lib import runtime
 from acme_lib.errors import Stop
 from acme_lib.lake.bronze import GROUPS, TABLES, append_raw, from_kafka
 from acme_lib.lake.checkpoint import check, corrupt, folder
+from acme_lib.lake.gold_small import planned_for
 from acme_lib.lake.kafka_log import lost_ranges, ranges
 from acme_lib.lake.lakehouse import Lakehouse
 from acme_lib.lake.marks import key, merged, through
@@ -70,9 +71,11 @@ def _start(hub: str, config: Config, lake: Lakehouse, written: dict[str, int]) -
     writer = stream.writeStream.foreachBatch(_batch(table, config, lake, written)).option(
         "checkpointLocation", folder(table)
     )
-    if config.trigger == "available_now":
+    if config.trigger == "continuous":
+        return writer.trigger(processingTime=f"{config.processing_time_s} seconds").start()
+    left = sum(end - max(first, marks.get(key(hub, p), -1) + 1) for p, (first, end) in log.items())
+    with planned_for(lake.spark, left):  # a query keeps the settings it was started with
         return writer.trigger(availableNow=True).start()
-    return writer.trigger(processingTime=f"{config.processing_time_s} seconds").start()
 
 
 def _batch(table: str, config: Config, lake: Lakehouse, written: dict[str, int]) -> Callable[[DataFrame, int], None]:

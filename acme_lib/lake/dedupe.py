@@ -6,12 +6,30 @@ where all four agree. So a counted row above its run's mark whose seq stands onc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from acme_lib.uns.message import NAMESPACE
 
-__all__ = ["RUN", "bit", "body_hash", "bucket", "counted", "derived_id", "raised", "resolved", "runs", "suspects"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "RUN",
+    "body_hash",
+    "bucket",
+    "counted",
+    "counted_runs",
+    "derived_id",
+    "grouped",
+    "raised",
+    "resolved",
+    "suspects",
+]
 
 RUN = ("source_system", "topic", "epoch")
 ORDER = ("hub", "source_partition", "source_offset")
@@ -73,28 +91,89 @@ def bit() -> Column:
     return F.expr(f"shiftleft(1L, CAST(seq & {2**BITS - 1} AS INT))")
 
 
-def runs(rows: DataFrame) -> DataFrame:
-    """Counted rows by publisher's run and 64 consecutive numbers: how many, which ones as bits, lowest and highest."""
-    return rows.groupBy(*RUN, bucket().alias("bucket")).agg(
-        F.count("*").alias("n"), F.bit_or(bit()).alias("bits"), F.min("seq").alias("low"), F.max("seq").alias("high")
+def grouped(rows: DataFrame, readable: Column) -> DataFrame:
+    """Counted rows by publisher's run and 64 consecutive numbers: how many, how many doubled, which as bits, lowest and
+    highest. Readable rows that are not counted are grouped by topic alone; the others in one group, with
+    the size of their bodies. Few rows."""
+    counted, sound = F.col("counted"), F.when(readable, F.col("ts_utc"))  # year 0 would not fit Python
+    keys = {name: F.when(counted, F.col(name)) for name in RUN} | {"bucket": F.when(counted, bucket())}
+    size = F.octet_length("body").alias("size") if "body" in rows.columns else F.lit(0).alias("size")
+    keys["topic"] = F.when(readable, F.col("topic"))
+    return (
+        rows.select(
+            *(c.alias(n) for n, c in keys.items()),
+            readable.alias("readable"),
+            sound.alias("ts_utc"),
+            "seq",
+            "raw_extra",
+            size,
+        )
+        .groupBy(*keys)
+        .agg(
+            F.count("*").alias("n"),
+            F.bit_or(bit()).alias("bits"),
+            F.min("seq").alias("low"),
+            F.max("seq").alias("high"),
+            F.count_if(~F.col("readable")).alias("others"),
+            F.count("raw_extra").alias("extras"),
+            F.sum("size").alias("size"),
+            F.min("ts_utc").alias("first_ts"),
+            F.max("ts_utc").alias("last_ts"),
+        )
+        .withColumn("doubled", F.bit_count("bits") < F.col("n"))
     )
 
 
-def raised(found: DataFrame, marks: DataFrame) -> DataFrame:
-    """The marks after a batch: each run's highest number, old or new. In: `runs`, silver_sequence_marks."""
-    new = found.groupBy(*RUN).agg(F.max("high").alias("max_seq"))
-    both = marks.select(*RUN, "max_seq", "updated_utc").unionByName(new, allowMissingColumns=True)
-    return both.groupBy(*RUN).agg(
-        F.max("max_seq").alias("max_seq"), F.max_by("updated_utc", "max_seq").alias("updated_utc")
+def counted_runs(groups: pa.Table) -> pa.Table:
+    """Those of `grouped` that hold counted rows."""
+    return groups.filter(groups["bucket"].is_valid())
+
+
+def raised(groups: Sequence[pa.Table], marks: pa.Table, now: datetime) -> pa.Table:
+    """The marks after a batch: each run's highest number, old or new. In: `counted_runs`, silver_sequence_marks."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    new = (
+        pa.concat_tables([g.select([*RUN, "high"]) for g in groups], promote_options="default")
+        .group_by(list(RUN))
+        .aggregate([("high", "max")])
+    )
+    both = marks.join(new, list(RUN), join_type="full outer").sort_by([(n, "ascending") for n in RUN])
+    higher = pc.coalesce(pc.greater(both["high_max"], both["max_seq"]), both["max_seq"].is_null())
+    stamp = pa.scalar(now, both["updated_utc"].type)
+    columns = {name: both[name] for name in RUN}
+    return pa.table(
+        {
+            **columns,
+            "max_seq": pc.max_element_wise(both["max_seq"], both["high_max"]),
+            "updated_utc": pc.if_else(higher, stamp, both["updated_utc"]),
+        }
     )
 
 
-def suspects(found: DataFrame, marks: DataFrame) -> DataFrame:
-    """Buckets whose rows may hold a copy: a number doubled in the batch, or one at or below the run's mark."""
-    known = marks.select(*RUN, F.col("max_seq").alias("mark"))
-    joined = found.join(known, on=list(RUN), how="left")
-    doubled = F.bit_count("bits") < F.col("n")
-    return joined.where(doubled | (F.col("low") <= F.col("mark"))).select(*RUN, "bucket")
+def suspects(groups: Sequence[pa.Table], marks: pa.Table) -> pa.Table:
+    """Buckets (RUN, bucket) whose rows may hold a copy: a number doubled in the batch, or one at or below the run's mark.
+
+    `groups` are the `counted_runs` of the plain rows and, where there are some, of the odd ones.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = [*RUN, "bucket"]
+    whole = pa.concat_tables(groups, promote_options="default")
+    old = whole.join(marks.select([*RUN, "max_seq"]), list(RUN), join_type="left outer")
+    late = pc.fill_null(pc.less_equal(old["low"], old["max_seq"]), False)
+    found = [old.filter(pc.or_(late, old["doubled"])).select(keys)]
+    for other in groups[1:]:
+        both = (
+            groups[0]
+            .select([*keys, "bits"])
+            .join(other.select([*keys, "bits"]), keys, join_type="inner", right_suffix="_odd")
+        )
+        shared = pc.not_equal(pc.bit_wise_and(both["bits"], both["bits_odd"]), 0)
+        found.append(both.filter(shared).select(keys))
+    return pa.concat_tables(found).group_by(keys).aggregate([])
 
 
 def resolved(slow: DataFrame, earlier: DataFrame) -> DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,33 +17,37 @@ __all__ = ["RULE", "announce", "close_released", "new_fields"]
 RULE = "schema_drift_new_field"
 
 
-def new_fields(extra: DataFrame, known: DataFrame) -> DataFrame:
-    """In: rows with raw_extra; bronze_drift_events. Out: bronze_drift_events without detectedUtc, the first place of each."""
+def new_fields(extra: DataFrame | None, lake: Lakehouse) -> list[dict[str, Any]]:
+    """In: rows with raw_extra, if any. Out: rows of bronze_drift_events without detectedUtc, the first place of each."""
+    if extra is None:
+        return []
     names = extra.select(
         F.explode(F.json_object_keys("raw_extra")).alias("fieldName"),
         F.struct("hub", "source_partition", "source_offset").alias("place"),
         F.struct("ts_utc", "topic", "message_id").alias("first"),
     )
-    found = names.groupBy("fieldName").agg(F.min_by("first", "place").alias("first"))
-    return found.join(known, on="fieldName", how="left_anti").select(
-        "fieldName",
-        F.col("first.ts_utc").alias("firstSeenUtc"),
-        F.col("first.topic").alias("sampleTopic"),
-        F.col("first.message_id").alias("sampleMessageId"),
+    found = (
+        names.groupBy("fieldName")
+        .agg(F.min_by("first", "place").alias("first"))
+        .select(
+            "fieldName",
+            F.col("first.ts_utc").alias("firstSeenUtc"),
+            F.col("first.topic").alias("sampleTopic"),
+            F.col("first.message_id").alias("sampleMessageId"),
+        )
     )
+    rows: list[dict[str, Any]] = found.toArrow().to_pylist()
+    known = {r["fieldName"] for r in lake.read("bronze_drift_events").select("fieldName").collect()}
+    return [row for row in rows if row["fieldName"] not in known]
 
 
-def announce(found: DataFrame, lake: Lakehouse, alerts: Alerts, note: dict[str, object], now: datetime) -> int:
+def announce(
+    fields: list[dict[str, Any]], lake: Lakehouse, alerts: Alerts, note: dict[str, object], now: datetime
+) -> None:
     """Raises an alert a new field, then catalogues them; in this order, since a repeated alert is suppressed, a lost one lost."""
-    fields = found.persist()
-    try:
-        topics: dict[str, object] = {r["fieldName"]: r["sampleTopic"] for r in fields.collect()}
-        if topics:
-            alerts.open_many(RULE, topics, now)
-        lake.append("bronze_drift_events", fields.withColumn("detectedUtc", F.lit(now)).coalesce(1), note)
-    finally:
-        fields.unpersist()
-    return len(topics)
+    alerts.open_many(RULE, {f["fieldName"]: f["sampleTopic"] for f in fields}, now)
+    rows = lake.frame("bronze_drift_events", [{**f, "detectedUtc": now} for f in fields])
+    lake.append("bronze_drift_events", rows.coalesce(1), note)
 
 
 def close_released(lake: Lakehouse, alerts: Alerts, now: datetime) -> int:

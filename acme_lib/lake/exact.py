@@ -106,15 +106,26 @@ def typed(found: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def exact(rows: DataFrame) -> DataFrame:
-    """The same columns as `parse` for rows that carry their `body`; plain is false, body is dropped."""
-    parsed = StructType.fromDDL(PARSED)
-    carried = rows.select(*CARRIED).schema
-    shape = StructType([*carried.fields, *parsed.fields])
-    return rows.select(*CARRIED, "body").mapInArrow(_batches, shape)
+def exact(rows: DataFrame, here: bool = False) -> DataFrame:
+    """The same columns as `parse` for rows that carry their `body`; plain is false, body is dropped.
+
+    `here` reads them on the driver, for few: a Python worker that starts and compiles the schema costs seconds.
+    """
+    bodies = rows.select(*CARRIED, "body")
+    shape = StructType([*rows.select(*CARRIED).schema.fields, *StructType.fromDDL(PARSED).fields])
+    if not here:
+        return bodies.mapInArrow(_batches, shape)
+    import pyarrow as pa
+
+    found = pa.Table.from_batches([_read(batch) for batch in bodies.toArrow().to_batches()])
+    return rows.sparkSession.createDataFrame(found, shape)
 
 
 def _batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return map(_read, batches)
+
+
+def _read(batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow as pa
 
     kinds = {
@@ -122,8 +133,7 @@ def _batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         "bigint": pa.int64(),
     }  # fmt: skip
     fields = [field.split() for field in PARSED.split(", ")]  # no session here to read a schema with
-    for batch in batches:
-        read = [read_body(body) for body in batch.column("body").to_pylist()]
-        columns = [batch.column(name) for name in CARRIED]
-        columns += [pa.array([row.get(name) for row in read], kinds[kind]) for name, kind in fields]
-        yield pa.RecordBatch.from_arrays(columns, names=[*CARRIED, *(name for name, _ in fields)])
+    read = [read_body(body) for body in batch.column("body").to_pylist()]
+    columns = [batch.column(name) for name in CARRIED]
+    columns += [pa.array([row.get(name) for row in read], kinds[kind]) for name, kind in fields]
+    return pa.RecordBatch.from_arrays(columns, names=[*CARRIED, *(name for name, _ in fields)])

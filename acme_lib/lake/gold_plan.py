@@ -71,7 +71,7 @@ class Work:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for frame in self.cached:
+        for frame in reversed(self.cached):  # dependents first: Spark plans anew whatever still rests on a freed frame
             frame.unpersist()
 
 

@@ -57,7 +57,7 @@ def write(lake: Lakehouse, work: Work, note: dict[str, Any], record: RunRecord) 
             ]
         )
     finally:
-        for frame in (by_text, spread, hourly):
+        for frame in (hourly, spread, by_text):  # dependents first, see Work
             frame.unpersist()
     tally(record, work, made)
     return made

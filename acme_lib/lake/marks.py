@@ -10,8 +10,11 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from acme_lib.lake.local_rows import local_rows
+
 __all__ = ["Marks", "Slice", "above", "key", "merged", "observed", "slices", "through"]
 
+PLACE = ("hub", "source_partition")
 FEW = 16  # partitions up to which a filter of ranges is cheaper than a join
 Marks = Mapping[str, int]
 """`"hub/partition"` -> an offset of that partition."""
@@ -66,9 +69,8 @@ def above(rows: DataFrame, marks: Marks) -> DataFrame:
     if len(marks) <= FEW:
         passed = [at(k) & (offset <= v) for k, v in sorted(marks.items())]
         return rows.where(~reduce(Column.__or__, passed))
-    table = rows.sparkSession.createDataFrame(
-        [(*split(k), v) for k, v in marks.items()], "hub string, source_partition int, mark bigint"
-    )
+    listed = [dict(zip(PLACE, split(k), strict=True)) | {"mark": v} for k, v in marks.items()]
+    table = local_rows(rows.sparkSession, listed, "hub string, source_partition int, mark bigint")
     joined = rows.join(F.broadcast(table), on=["hub", "source_partition"], how="left")
     return joined.where(F.col("mark").isNull() | (offset > F.col("mark"))).select(*rows.columns)
 
@@ -91,7 +93,9 @@ class Slice:
             ranges = [at(k) & (offset > self.low[k]) & (offset <= high) for k, high in sorted(self.high.items())]
             return rows.where(reduce(Column.__or__, ranges, F.lit(False)))
         bounds = [(*split(k), self.low[k], high) for k, high in self.high.items()]
-        table = rows.sparkSession.createDataFrame(bounds, "hub string, source_partition int, low bigint, high bigint")
+        names = (*PLACE, "low", "high")
+        listed = [dict(zip(names, bound, strict=True)) for bound in bounds]
+        table = local_rows(rows.sparkSession, listed, "hub string, source_partition int, low bigint, high bigint")
         near = F.col("hub").isin(sorted({b[0] for b in bounds})) & offset.between(
             min(self.low.values()) + 1, max(self.high.values())
         )

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from acme_lib.lake import drift
-from acme_lib.lake.dedupe import RUN, raised
+from acme_lib.lake.dedupe import raised
+from acme_lib.lake.gold_small import planned_for
 from acme_lib.lake.lakehouse import Lakehouse
 from acme_lib.lake.marks import Slice, above, merged, slices, through
 from acme_lib.lake.silver_batch import Batch
 from acme_lib.lake.version import transformation_version
 from acme_lib.monitoring import LakeAlerts, RunRecord, recording
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = ["Config", "run"]
 
+ROW_COST = 3  # a row of Bronze costs that many of Gold's, for which `planned_for` was measured
 MANY_DAYS = 3  # event dates up to which each writing task makes its own file a date
 
 
@@ -40,12 +45,13 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
         done = through(lake.note("silver_events"))
         counters: Counter[str] = Counter()
         for piece in slices(bronze.get("first", {}), done, through(bronze), config.max_rows_per_batch):
-            raw = piece.of(lake.read("bronze_events", version))
             note = {"run_id": config.run_id, "version": transformation_version(), "bronze_version": version}
-            counters.update(_take(lake, raw, piece, note, now))
+            with planned_for(lake.spark, piece.size() * ROW_COST):
+                counters.update(_take(lake, piece.of(lake.read("bronze_events")), piece, note, now))
             counters["slices"] += 1
         if counters["slices"]:
-            drift.close_released(lake, LakeAlerts(lake), now)
+            with planned_for(lake.spark, 0):
+                drift.close_released(lake, LakeAlerts(lake), now)
         record.rows_in, record.rows_out = counters["rows"], counters["silver_rows"]
         record.bytes_out = counters["bytes"]
         record.counters = dict(sorted(counters.items()))
@@ -56,34 +62,26 @@ def _take(lake: Lakehouse, raw: DataFrame, piece: Slice, note: dict[str, Any], n
     """One slice into every table, silver_events last: its mark says that all others have the slice too."""
     batch = Batch(raw)
     try:
-        marks = _pinned(lake, "silver_sequence_marks")
-        silver = _pinned(lake, "silver_events")
-        events = batch.events(marks, silver)
+        marks = lake.read("silver_sequence_marks").toArrow()
+        events = batch.events(marks, lake.read("silver_events") if lake.exists("silver_events") else None)
         _raise_marks(lake, batch, marks, piece, note, now)
         fields = _announce(lake, batch, piece, note, now)
         broken = _append(lake, "silver_violations", batch.violations(events).withColumn("detected_utc", F.lit(now))
                          .repartition("enqueued_date"), piece, note)  # fmt: skip
         spread = events.hint("rebalance", "event_date") if batch.facts.days > MANY_DAYS else events
         written = _append(lake, "silver_events", spread, piece, note)
-        unreadable = batch.unreadable().count()
     finally:
         batch.close()
     return {
         "rows": batch.facts.rows,
         "silver_rows": written[0],
         "bytes": written[1],
-        "unreadable": unreadable,
-        "duplicates_removed": batch.facts.rows - written[0] - unreadable,
+        "unreadable": batch.unreadable_rows,
+        "duplicates_removed": batch.facts.rows - written[0] - batch.unreadable_rows,
         "violations": broken[0],
         "drift_fields": fields,
         "odd_rows": batch.facts.odd,
     }
-
-
-def _pinned(lake: Lakehouse, table: str) -> DataFrame:
-    """The table as it is now, whatever is committed while the slice is worked on."""
-    lake.delta(table)
-    return lake.read(table, lake.version(table))
 
 
 def _noted(lake: Lakehouse, table: str, piece: Slice, note: dict[str, Any]) -> dict[str, Any]:
@@ -99,18 +97,16 @@ def _append(lake: Lakehouse, table: str, rows: DataFrame, piece: Slice, note: di
 
 
 def _raise_marks(
-    lake: Lakehouse, batch: Batch, marks: DataFrame, piece: Slice, note: dict[str, Any], now: datetime
+    lake: Lakehouse, batch: Batch, marks: pa.Table, piece: Slice, note: dict[str, Any], now: datetime
 ) -> None:
     """Before silver_events: a mark that is ahead costs a join, one that is behind would let a copy through."""
-    new = raised(batch.runs(), marks).withColumn("updated_utc", F.coalesce("updated_utc", F.lit(now))).coalesce(1)
-    lake.replace("silver_sequence_marks", new.sort(*RUN), _noted(lake, "silver_sequence_marks", piece, note))
+    new = lake.spark.createDataFrame(raised(batch.runs, marks, now)).coalesce(1)
+    lake.replace("silver_sequence_marks", new, _noted(lake, "silver_sequence_marks", piece, note))
 
 
 def _announce(lake: Lakehouse, batch: Batch, piece: Slice, note: dict[str, Any], now: datetime) -> int:
-    if batch.odd is None:
-        return 0
-    extra = batch.odd.where("raw_extra IS NOT NULL")
-    if extra.isEmpty():
-        return 0
-    found = drift.new_fields(extra, lake.read("bronze_drift_events"))
-    return drift.announce(found, lake, LakeAlerts(lake), _noted(lake, "bronze_drift_events", piece, note), now)
+    found = drift.new_fields(batch.extra(), lake)
+    if found:
+        noted = _noted(lake, "bronze_drift_events", piece, note)
+        drift.announce(found, lake, LakeAlerts(lake), noted, now)
+    return len(found)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -11,95 +13,118 @@ from pyspark.sql import functions as F
 from acme_lib.lake import dedupe, rules
 from acme_lib.lake.envelope import parse
 from acme_lib.lake.exact import exact
-from acme_lib.lake.topics import LEVELS, described
+from acme_lib.lake.topics import LEVELS, described, outside_grammar
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Batch", "Facts"]
 
-OF_TOPIC = (*LEVELS, "equipment_id", "tag_key", "in_grammar", "class", "kind", "type", "unit", "low", "high")
+FEW_ROWS, FEW_BYTES = 2_000, 1 << 25  # odd rows judged on the driver, at some 50 us each
+OF_TOPIC = (*LEVELS, "equipment_id", "tag_key", "class", "kind", "type", "unit", "low", "high")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one pass over a slice tells: rows, those that are not plain, those without a counted id, span of event time."""
+    """What one pass over a slice tells: rows, those that are not plain, and event dates spanned by the others."""
 
     rows: int
     odd: int
-    uncounted: int
-    first_ts: datetime | None
-    last_ts: datetime | None
-
-    @property
-    def days(self) -> int:
-        return (self.last_ts - self.first_ts).days + 1 if self.first_ts and self.last_ts else 0
+    days: int
 
 
 class Batch:
-    """The slice's frames. What is used more than once is cached until `close`; the bodies of plain rows never are."""
+    """The slice's frames. What is used more than once is cached until `close`; the bodies of plain rows never are.
+
+    Few facts of many rows (runs of numbers, topics) are collected once and worked on here: a Spark job costs more.
+    """
 
     def __init__(self, raw: DataFrame) -> None:
         self._cached: list[DataFrame] = []
-        counted = F.col("plain") & dedupe.counted()
-        self.parsed = self._keep(parse(raw).withColumn("counted", counted))
-        self._groups = self._keep(_grouped(self.parsed))
-        self.facts = _facts(self._groups)
-        self.odd = self._keep(_exact(self.parsed)) if self.facts.odd else None
-        self.topics = self._keep(described(self.readable().select("topic").distinct()))
+        self.parsed = self._keep(parse(raw).withColumn("counted", F.col("plain") & dedupe.counted()))
+        plain = dedupe.grouped(self.parsed, F.col("plain")).toArrow()
+        self._groups = [plain]
+        self.facts = Facts(_sum(plain["n"]), _sum(plain["others"]), _days(plain))
+        self.odd: DataFrame | None = None
+        if self.facts.odd:
+            here = self.facts.odd <= FEW_ROWS and _sum(plain["size"]) <= FEW_BYTES
+            odd = exact(self.parsed.where("NOT plain"), here).withColumn("counted", dedupe.counted())
+            self.odd = odd if here else self._keep(odd)
+            self._groups.append(dedupe.grouped(self.odd, F.col("reason").isNull()).toArrow())
+
+    @cached_property
+    def runs(self) -> list[pa.Table]:
+        """`dedupe.counted_runs` of the plain rows and, where there are some, of the odd ones."""
+        return [dedupe.counted_runs(groups) for groups in self._groups]
+
+    @cached_property
+    def _topics(self) -> set[str]:
+        return {topic for groups in self._groups for topic in groups["topic"].unique().to_pylist() if topic is not None}
+
+    @cached_property
+    def _outside(self) -> set[str]:
+        """Topics of plain rows that are outside the grammar; an odd one was judged with its topic."""
+        return outside_grammar(self._topics)
+
+    @cached_property
+    def unreadable_rows(self) -> int:
+        """How many rows `unreadable` makes."""
+        rejected = sum(_sum(groups["others"]) for groups in self._groups[1:])
+        plain = self._groups[0]
+        topics = zip(plain["topic"].to_pylist(), plain["n"].to_pylist(), strict=True) if self._outside else ()
+        return rejected + sum(int(n) for topic, n in topics if topic in self._outside)
+
+    def extra(self) -> DataFrame | None:
+        """Rows with fields the envelope does not know; None where there can't be any."""
+        extras = sum(_sum(groups["extras"]) for groups in self._groups[1:])
+        return self.odd.where("raw_extra IS NOT NULL") if self.odd is not None and extras else None
 
     def readable(self) -> DataFrame:
         """Rows of valid envelopes; a plain one's topic may still be outside the grammar."""
         plain = self.parsed.where("plain").drop("plain", "body")
         return plain if self.odd is None else plain.unionByName(self.odd.where("reason IS NULL"))
 
-    def runs(self) -> DataFrame:
-        """`dedupe.runs` of the slice's counted rows."""
-        found = self._groups.where("bucket IS NOT NULL").select(*dedupe.RUN, "bucket", "n", "bits", "low", "high")
-        if self.odd is None:
-            return found
-        both = found.unionByName(dedupe.runs(self.odd.where("counted")))
-        return both.groupBy(*dedupe.RUN, "bucket").agg(
-            F.sum("n").alias("n"),
-            F.bit_or("bits").alias("bits"),
-            F.min("low").alias("low"),
-            F.max("high").alias("high"),
+    def events(self, marks: pa.Table, silver: DataFrame | None) -> DataFrame:
+        """What silver_events gains. In: silver_sequence_marks and silver_events (if any) as they were before the slice."""
+        suspects = dedupe.suspects(self.runs, marks)
+        uncounted = any(
+            _sum(g["n"]) - _sum(g["others"]) > _sum(r["n"]) for g, r in zip(self._groups, self.runs, strict=True)
         )
-
-    def events(self, marks: DataFrame, silver: DataFrame) -> DataFrame:
-        """What silver_events gains. In: silver_sequence_marks and silver_events as they were before the slice."""
-        suspects = self._keep(dedupe.suspects(self.runs(), marks))
         rows = self.readable().withColumn("body_hash", dedupe.body_hash())
-        sure = rows.withColumn("conflict", F.lit(False))
-        if not (self.facts.odd or self.facts.uncounted or suspects.count()):
-            return self._judged(sure)
-        bucketed = rows.withColumn("bucket", dedupe.bucket())
-        keys = [*dedupe.RUN, "bucket"]
-        fast = bucketed.where("counted").join(F.broadcast(suspects), on=keys, how="left_anti").drop("bucket")
-        doubted = bucketed.where("counted").join(F.broadcast(suspects), on=keys, how="left_semi")
-        slow = self._keep(doubted.unionByName(bucketed.where("NOT counted")).drop("bucket"))
-        return self._judged(fast.withColumn("conflict", F.lit(False)).unionByName(_resolved(slow, fast, silver)))
-
-    def unreadable(self) -> DataFrame:
-        """UNREADABLE violations: bodies that are no envelope, and plain ones whose topic is outside the grammar."""
-        bad_topics = self.topics.where("NOT in_grammar").select("topic")
-        ungrammatical = self.readable().join(F.broadcast(bad_topics), on="topic", how="left_semi")
-        outside = ungrammatical.withColumns(
-            {"reason": F.lit("SCHEMA_INVALID"), "detail": F.lit("TOPIC_NOT_IN_GRAMMAR")}
-        )
-        found = rules.unreadable(outside)
-        return found if self.odd is None else found.unionByName(rules.unreadable(self.odd.where("reason IS NOT NULL")))
+        if not (uncounted or suspects.num_rows):
+            return self._judged(rows.withColumn("conflict", F.lit(False)))
+        doubted = F.broadcast(rows.sparkSession.createDataFrame(suspects))
+        bucketed, keys = rows.withColumn("bucket", dedupe.bucket()), [*dedupe.RUN, "bucket"]
+        fast = bucketed.where("counted").join(doubted, on=keys, how="left_anti").drop("bucket")
+        late = bucketed.where("counted").join(doubted, on=keys, how="left_semi")
+        slow = self._keep(late.unionByName(bucketed.where("NOT counted")).drop("bucket"))
+        resolved = self._keep(_resolved(slow, fast, silver))
+        return self._judged(fast.withColumn("conflict", F.lit(False)).unionByName(resolved))
 
     def violations(self, events: DataFrame) -> DataFrame:
         """silver_violations of the slice without detected_utc."""
-        return rules.violations(events).unionByName(self.unreadable())
+        found = rules.violations(events)
+        if self._outside:
+            found = found.unionByName(rules.unreadable(self._ungrammatical()))
+        if self.odd is not None:
+            found = found.unionByName(rules.unreadable(self.odd.where("reason IS NOT NULL")))
+        return found
 
     def close(self) -> None:
-        """Frees what was cached."""
-        for frame in self._cached:
-            frame.unpersist()
+        """Frees what was cached, dependents first: Spark plans anew whatever still rests on a freed frame."""
+        while self._cached:
+            self._cached.pop().unpersist()
+
+    def _ungrammatical(self) -> DataFrame:
+        plain = self.parsed.where("plain")
+        bad = F.broadcast(_listed(plain, self._outside))
+        return plain.join(bad, on="topic", how="left_semi").withColumns(
+            {"reason": F.lit("SCHEMA_INVALID"), "detail": F.lit("TOPIC_NOT_IN_GRAMMAR")}
+        )
 
     def _judged(self, rows: DataFrame) -> DataFrame:
-        joined = rows.join(
-            F.broadcast(self.topics.where("in_grammar").select("topic", *OF_TOPIC)), on="topic", how="inner"
-        )
+        topics = described(rows.sparkSession, self._topics - self._outside)
+        joined = rows.join(F.broadcast(topics.select("topic", *OF_TOPIC)), on="topic", how="inner")
         return rules.judged(joined).withColumn("event_date", F.to_date("ts_utc"))
 
     def _keep(self, frame: DataFrame) -> DataFrame:
@@ -107,39 +132,31 @@ class Batch:
         return frame
 
 
-def _grouped(parsed: DataFrame) -> DataFrame:
-    """`dedupe.runs` of counted rows and, in a group of its own, what is odd or not counted. Few rows."""
-    counted, sound = F.col("counted"), F.when(F.col("plain"), F.col("ts_utc"))  # year 0 would not fit Python
-    keys = {name: F.when(counted, F.col(name)) for name in dedupe.RUN} | {"bucket": F.when(counted, dedupe.bucket())}
-    return (
-        parsed.withColumns({**keys, "bit": dedupe.bit()})
-        .groupBy(*keys)
-        .agg(
-            F.count("*").alias("n"),
-            F.bit_or("bit").alias("bits"),
-            F.min("seq").alias("low"),
-            F.max("seq").alias("high"),
-            F.count_if(~F.col("plain")).alias("odd"),
-            F.count_if(F.col("plain") & ~counted).alias("uncounted"),
-            F.min(sound).alias("first_ts"),
-            F.max(sound).alias("last_ts"),
-        )
-    )
+def _sum(column: Any) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(column).as_py() or 0)
 
 
-def _facts(groups: DataFrame) -> Facts:
-    sums = [F.coalesce(F.sum(n), F.lit(0)).cast("bigint") for n in ("n", "odd", "uncounted")]
-    return Facts(*groups.agg(*sums, F.min("first_ts"), F.max("last_ts")).collect()[0])
+def _days(groups: pa.Table) -> int:
+    import pyarrow.compute as pc
+
+    first, last = pc.min(groups["first_ts"]).as_py(), pc.max(groups["last_ts"]).as_py()
+    return 0 if first is None else (last - first).days + 1
 
 
-def _exact(parsed: DataFrame) -> DataFrame:
-    return exact(parsed.where("NOT plain")).withColumn("counted", dedupe.counted())
+def _listed(beside: DataFrame, topics: Iterable[str]) -> DataFrame:
+    from acme_lib.lake.local_rows import local_rows
+
+    return local_rows(beside.sparkSession, ({"topic": t} for t in sorted(topics)), "topic string")
 
 
-def _resolved(slow: DataFrame, fast: DataFrame, silver: DataFrame) -> DataFrame:
+def _resolved(slow: DataFrame, fast: DataFrame, silver: DataFrame | None) -> DataFrame:
     """The slow rows that are no copies of a row in Silver, of a fast one or of one another."""
     ids = slow.select("message_id").distinct()
     place = ["message_id", "body_hash", *dedupe.ORDER]
-    before = silver.select(*place).join(ids, on="message_id", how="left_semi").withColumn("known", F.lit(True))
-    beside = fast.select(*place).join(ids, on="message_id", how="left_semi").withColumn("known", F.lit(False))
-    return dedupe.resolved(slow, before.unionByName(beside))
+    earlier = fast.select(*place).join(ids, on="message_id", how="left_semi").withColumn("known", F.lit(False))
+    if silver is not None:
+        before = silver.select(*place).join(ids, on="message_id", how="left_semi").withColumn("known", F.lit(True))
+        earlier = earlier.unionByName(before)
+    return dedupe.resolved(slow, earlier)

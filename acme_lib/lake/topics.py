@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Iterable
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from acme_lib.contracts import Equipment, contracts
+from acme_lib.lake.dims_registry import Registry
+from acme_lib.lake.local_rows import local_rows
+from acme_lib.uns import violations_of
 
-__all__ = ["LEVELS", "catalogue", "described", "in_grammar"]
+__all__ = ["LEVELS", "described", "equipment_class", "outside_grammar"]
 
 LEVELS = ("site", "area", "line", "cell", "equipment", "tag")
+SHAPE = (
+    "topic string, site string, area string, line string, cell string, equipment string, tag string, "
+    "equipment_id string, class string, kind string, type string, unit string, low double, high double"
+)
 
 
-def in_grammar(topic: Column) -> Column:
-    """The UNS grammar (contracts/uns.yaml): patterns and lengths of every level and of the whole."""
-    uns = contracts().uns
-    parts = F.split(topic, uns.separator)
-    pattern = "^" + uns.separator.join(f"(?:{level.pattern})" for level in uns.levels) + "$"
-    short = [F.length(F.try_element_at(parts, F.lit(i))) <= level.max_length for i, level in enumerate(uns.levels, 1)]
-    fits = topic.rlike(pattern) & ~F.endswith(topic, F.lit("\n")) & (F.length(topic) <= uns.max_length)
-    return F.coalesce(fits & reduce(Column.__and__, short), F.lit(False))
+def outside_grammar(topics: Iterable[str]) -> set[str]:
+    """Those that are no UNS topics (contracts/uns.yaml), as the bridge sees it."""
+    listed = list(topics)
+    return {topic for topic, found in zip(listed, violations_of(listed), strict=True) if found}
+
+
+def described(spark: SparkSession, topics: Iterable[str]) -> DataFrame:
+    """In: topics of the grammar. Out: their levels, keys, and their tag's contract (null if unknown). On the driver."""
+    registry = Registry(contracts())
+    rows = local_rows(spark, (_described(topic, registry) for topic in sorted(topics)), SHAPE)
+    return rows.withColumn("tag_key", F.xxhash64("topic"))
+
+
+def _described(topic: str, registry: Registry) -> dict[str, Any]:
+    levels = topic.split(contracts().uns.separator)[1:]
+    equipment_id = "/".join(levels[:-1])
+    found, tag = registry.equipment(equipment_id), registry.tag(topic)
+    row = {"topic": topic, "equipment_id": equipment_id, **dict(zip(LEVELS, levels, strict=True))}
+    if found is not None:
+        row["class"] = found.equipment_class
+    if tag is None:
+        return row
+    low, high = tag.range or (None, None)
+    return {**row, "kind": tag.kind, "type": tag.type, "unit": tag.unit, "low": low, "high": high}
 
 
 def family(found: Equipment) -> Column:
@@ -37,25 +61,3 @@ def equipment_class() -> Column:
     exact = [F.when(F.col("equipment_id") == e.path, F.lit(e.equipment_class)) for e in assets.equipment]
     families = [F.when(family(e), F.lit(e.equipment_class)) for e in assets.families]
     return F.coalesce(*exact, *families, F.lit(None).cast("string"))
-
-
-def catalogue(spark: SparkSession) -> DataFrame:
-    """The tag catalogue as rows: what a reading of a class's tag should be."""
-    rows = [
-        (name, t.name, t.kind, t.type, t.unit, *(t.range or (None, None)))
-        for name, of in contracts().tags.classes.items()
-        for t in of.tags
-    ]
-    shape = "class string, tag string, kind string, type string, unit string, low double, high double"
-    return spark.createDataFrame(rows, shape)
-
-
-def described(topics: DataFrame) -> DataFrame:
-    """In: distinct `topic`. Out: its levels, keys, whether it is in the grammar, and its tag's contract (null if unknown)."""
-    parts = F.split("topic", contracts().uns.separator)
-    levels = [F.try_element_at(parts, F.lit(i + 2)).alias(name) for i, name in enumerate(LEVELS)]
-    split = topics.select("topic", in_grammar(F.col("topic")).alias("in_grammar"), *levels).withColumns(
-        {"equipment_id": F.concat_ws("/", *LEVELS[:-1]), "tag_key": F.xxhash64("topic")}
-    )
-    classed = split.withColumn("class", F.when(F.col("in_grammar"), equipment_class()))
-    return classed.join(F.broadcast(catalogue(topics.sparkSession)), on=["class", "tag"], how="left")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from acme_lib.lake.bronze import append_raw, dated
+from acme_lib.lake.local_rows import local_rows
 from acme_lib.uns import message_id, stamp
 
 NOW = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
@@ -44,9 +45,17 @@ def body(seq: int = 0, /, *, stamped: bool = True, **over: Any) -> bytes:
 
 def raw(spark: Any, bodies: list[bytes | None], start: int = 0, hub: str = "telemetry", partition: int = 0) -> Any:
     """Bronze rows at consecutive offsets from `start`."""
-    rows = [(hub, partition, start + i, None, b, NOW, None) for i, b in enumerate(bodies)]
-    return dated(spark.createDataFrame(rows, SHAPE), NOW)
+    place = {"hub": hub, "source_partition": partition, "enqueued_utc": NOW}
+    rows = [{**place, "source_offset": start + i, "body": b} for i, b in enumerate(bodies)]
+    return dated(local_rows(spark, rows, SHAPE), NOW)
 
 
 def fill(lake: Any, bodies: list[bytes | None], start: int = 0, **where: Any) -> None:
     append_raw(lake, raw(lake.spark, bodies, start, **where), {})
+
+
+def stored(lake: Any, table: str) -> list[dict[str, Any]]:
+    """A table's rows as another reader than Spark sees them; none where it does not exist."""
+    from deltalake import DeltaTable
+
+    return DeltaTable(lake.path(table)).to_pyarrow_table().to_pylist() if lake.exists(table) else []

@@ -11,12 +11,18 @@ from acme_lib.errors import Stop, WrongUse
 from acme_lib.lake.bronze import TABLES, append_raw, from_kafka
 from acme_lib.lake.bronze_stream import starting_offsets
 from acme_lib.lake.kafka_log import lost_ranges
+from acme_lib.lake.local_rows import local_rows
 from acme_lib.lake.marks import Slice, merged, slices
 from acme_lib.monitoring import JsonlAudit
 from acme_lib.uns import Rejected, dead_letter
 from tests.lake.raw_rows import NOW, body, fill, raw
 
 KAFKA = "key binary, value binary, topic string, partition int, offset bigint, timestamp timestamp, timestampType int"
+
+
+def logged(spark: Any, rows: list[tuple[Any, ...]]) -> Any:
+    names = [part.split()[0] for part in KAFKA.split(", ")]
+    return local_rows(spark, [dict(zip(names, row, strict=True)) for row in rows], KAFKA)
 
 
 @pytest.mark.spark
@@ -40,9 +46,9 @@ def test_kafka_rows_keep_their_bytes_and_say_when_they_were_received(lake: Any) 
         (None, b"\xff", "telemetry", 2, 6, NOW, 0),
         (None, None, "telemetry", 2, 7, NOW, 0),
     ]
-    append_raw(lake, from_kafka(lake.spark.createDataFrame(kafka, KAFKA), NOW), {})
+    append_raw(lake, from_kafka(logged(lake.spark, kafka), NOW), {})
     letters = [(None, letter, "telemetry-dlq", 0, 0, NOW, 0), (None, b"no letter", "telemetry-dlq", 0, 1, NOW, 0)]
-    append_raw(lake, from_kafka(lake.spark.createDataFrame(letters, KAFKA), NOW), {}, TABLES["telemetry-dlq"])
+    append_raw(lake, from_kafka(logged(lake.spark, letters), NOW), {}, TABLES["telemetry-dlq"])
     rows = lake.read("bronze_events").orderBy("source_offset").collect()
     assert [r["body"] and bytes(r["body"]) for r in rows] == [body(1), b"\xff", None]
     received = [r["received_utc"] and r["received_utc"].astimezone(UTC) for r in rows]
@@ -89,9 +95,8 @@ def test_slices_cover_every_offset_once_and_stay_small() -> None:
 
 @pytest.mark.spark
 def test_many_partitions_are_cut_by_a_join_just_as_few_by_ranges(spark: Any) -> None:
-    rows = spark.createDataFrame(
-        [("h", p, o) for p in range(20) for o in range(4)], "hub string, source_partition int, source_offset bigint"
-    )
+    listed = [{"hub": "h", "source_partition": p, "source_offset": o} for p in range(20) for o in range(4)]
+    rows = local_rows(spark, listed, "hub string, source_partition int, source_offset bigint")
     low, high = {f"h/{p}": p % 3 for p in range(20)}, {f"h/{p}": 2 for p in range(20)}
     many = {(r[1], r[2]) for r in Slice(low, high).of(rows).collect()}
     assert many == {(p, o) for p in range(20) for o in range(p % 3 + 1, 3)}

@@ -29,7 +29,7 @@ def test_another_reader_opens_every_table(lake: Any) -> None:
         assert not contracts().tables[name].delta_features, name
         declared = [c.name for c in contracts().tables[name].columns]
         assert [f.name for f in table.schema().fields] == declared
-        assert table.to_pyarrow_table().num_rows == lake.read(name).count(), name
+        assert table.to_pyarrow_table().num_rows == lake.read(name).count() > 0, name
     assert len(DeltaTable(lake.path("silver_events")).file_uris()) <= 4
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from acme_lib.lake import quality, silver
-from tests.lake.raw_rows import NOW, body, fill
+from tests.lake.raw_rows import NOW, body, fill, stored
 
 pytestmark = pytest.mark.spark
 LEIPZIG = "acme/leipzig/packaging/line-1/cell-a/motor-01/current"
@@ -16,7 +16,7 @@ LEIPZIG = "acme/leipzig/packaging/line-1/cell-a/motor-01/current"
 
 def measure(lake: Any, **over: Any) -> dict[tuple[date, str], Any]:
     quality.run(quality.Config(run_id="q", **over), lake, NOW)
-    return {(r["metric_date"], r["site"]): r for r in lake.read("silver_quality_metrics").collect()}
+    return {(r["metric_date"], r["site"]): r for r in stored(lake, "silver_quality_metrics")}
 
 
 def test_metrics_by_hand_and_again(lake: Any) -> None:
