@@ -11,7 +11,7 @@ from acme_lib.run.options import RunOptions
 
 __all__ = ["answerable", "answers", "results"]
 
-CLASSES = "SELECT DISTINCT class FROM gold_dim_equipment JOIN (SELECT DISTINCT equipment_id FROM silver_events) USING (equipment_id)"
+CLASSES = "SELECT DISTINCT equipment_class AS class FROM gold_dim_equipment JOIN (SELECT DISTINCT equipment_id FROM silver_events) USING (equipment_id)"
 EVALUATED = "SELECT model_version, snapshot_id, metrics_json FROM ml_evaluations WHERE use_case = ? ORDER BY opened_utc DESC LIMIT 1"
 PREDICTED = "SELECT origin, split, count(*) AS rows FROM gold_predictions WHERE use_case = ? GROUP BY ALL ORDER BY ALL"
 REGISTERED = "SELECT version, aliases, stage FROM ml_model_registry WHERE model = ? ORDER BY exported_utc DESC, version DESC LIMIT 1"
