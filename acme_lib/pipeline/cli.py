@@ -18,24 +18,26 @@ def _root() -> None:
 @app.command()
 def run(
     only: Annotated[list[str] | None, typer.Option(help="notebook to run; repeat for several; all without it")] = None,
+    use_case: Annotated[str, typer.Option(help="the model's notebooks of this use case, such as rul")] = "",
     run_id: Annotated[str, typer.Option(help="identity of this run; the time without it")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one object for machines")] = False,
 ) -> None:
-    """Run the notebooks in order. A run after a failure goes on where it stopped."""
+    """Run the notebooks in order, or with --use-case those of the model's life. A run after a failure goes on where it stopped."""
     from rich.console import Console
 
     from acme_lib import runtime
-    from acme_lib.pipeline.dag import chosen
+    from acme_lib.pipeline.dag import MODEL_STEPS, STEPS, chosen
     from acme_lib.pipeline.local import run_locally
     from acme_lib.settings import settings
 
     identity = run_id or runtime.now().strftime("%Y%m%dT%H%M%SZ")
-    steps = chosen(only)
+    steps = chosen(only, MODEL_STEPS if use_case else STEPS)
+    common = {"run_id": identity} | ({"use_case": use_case} if use_case else {})
     console = Console(stderr=True)
     with console.status("starting the kernel") as status:
         runs = run_locally(
             steps,
-            {s.name: {"run_id": identity} for s in steps},
+            {s.name: common for s in steps},
             settings().folder("runs") / identity / "notebooks",
             on_start=lambda step: status.update(f"{step.name}"),
             on_end=lambda done: console.print(
@@ -49,7 +51,7 @@ def run(
 @app.command(name="list")
 def list_() -> None:
     """The notebooks and what each needs."""
-    from acme_lib.pipeline.dag import STEPS
+    from acme_lib.pipeline.dag import MODEL_STEPS, STEPS
 
-    for step in STEPS:
+    for step in (*STEPS, *MODEL_STEPS):
         print(f"{step.name:<18} after {', '.join(step.after) or 'nothing'}")
