@@ -35,11 +35,15 @@ class Rows:
 
 @dataclass(frozen=True)
 class Reference:
-    """`rows` of the names' features; `scheme`: what a current window is, other equipment or a later time."""
+    """`rows` of the names' features; `scheme`: what a current window is, other equipment or a later time.
+
+    `awaited`: features that come later than their rows (a residual waits for the truth), so that their absence tells nothing.
+    """
 
     names: tuple[str, ...]
     rows: Rows
     scheme: Scheme = "time"
+    awaited: frozenset[str] = frozenset()
     _made: dict[str, tuple[Rows, Scale, Tally]] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -40,7 +40,7 @@ def aligned(names: tuple[str, ...], past: Table, now: Table, scheme: Scheme, age
     reference, current = _rows(past, before), _rows(now, after)
     kept = ~clocks(reference)
     columns = tuple(n for n, k in zip((*names, PREDICTION, RESIDUAL), kept.tolist(), strict=True) if k)
-    return Reference(columns, _of(reference, kept), scheme), _of(current, kept)
+    return Reference(columns, _of(reference, kept), scheme, frozenset({RESIDUAL})), _of(current, kept)
 
 
 def phases(past: Table, now: Table) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:

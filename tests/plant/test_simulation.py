@@ -103,7 +103,8 @@ def test_every_machine_tag_and_flag_of_the_contracts_is_there(bodies: list[Any])
     seen = {tuple(m.topic[5:].rsplit("/", 1)) for m, _ in bodies}
     for machine in facts.assets.equipment:
         for tag in facts.tags.classes[machine.equipment_class].tags:
-            assert tag.kind == "event" or (machine.path, tag.name) in seen
+            told_by_others = tag.kind == "event" or "_prediction" in tag.name  # events are rare; the edge predicts
+            assert told_by_others or (machine.path, tag.name) in seen
     assert {body["quality"] for _, body in bodies} == {flag.code for flag in facts.quality.flags}
     assert all(("errorCode" in body) == (body["quality"] == "ERROR") for _, body in bodies)
 
