@@ -199,7 +199,9 @@ class UseCase(Record, frozen=True):
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
     costs: Costs | None = None
     gate: bool = True
-    recipe: dict[str, Any] = msgspec.field(default_factory=dict)  # fields of models.recipe.Recipe that differ from its defaults
+    recipe: dict[str, Any] = msgspec.field(
+        default_factory=dict
+    )  # fields of models.recipe.Recipe that differ from its defaults
 
 
 class UseCases(Record, frozen=True):

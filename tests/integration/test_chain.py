@@ -113,7 +113,8 @@ def test_ctrl_c_ends_every_process_and_the_next_run_goes_on(interrupted: Interru
     assert (interrupted.exit_code, interrupted.left, interrupted.unfinished) == (130, [], True)
     summary = interrupted.summary()
     assert summary["balanced"]
-    assert summary["published"] == summary["accepted"] > 500
+    # what was in flight at Ctrl-C may be accepted though its acknowledgement was never logged
+    assert summary["accepted"] >= summary["published"] > 500
     assert len(list((interrupted.home / "published").iterdir())) == 2  # both runs' messages are proven together
 
 
