@@ -66,6 +66,16 @@ class Derived(Record, frozen=True):
     of: tuple[str, str]
 
 
+class Components(Record, frozen=True):
+    """Signals made of all others: the first `count` principal components of their means over `over` frames.
+
+    Many noisy sensors of one wear become one quiet signal, which trees can't make for themselves.
+    """
+
+    count: int
+    over: int
+
+
 class EventFeature(Record, frozen=True):
     """What is made of an event tag, for each value seen in training: counts over hours, hours since the last, total."""
 
@@ -94,6 +104,7 @@ class FeatureSpec(Record, frozen=True):
     regimes: Regimes | None = None
     normalise: bool = False
     derived: tuple[Derived, ...] = ()
+    components: Components | None = None
     windows: tuple[int, ...] = ()
     stats: tuple[Stat, ...] = ()
     lags: tuple[int, ...] = ()

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from acme_lib.contracts import FeatureSpec
 from acme_lib.errors import WrongUse
-from acme_lib.features import regimes
+from acme_lib.features import components, regimes
 from acme_lib.features.frames import Frames
-from acme_lib.features.signals import signal_values
+from acme_lib.features.signals import measured, signal_values
 
 __all__ = ["Fitted", "fit", "version"]
 
@@ -25,7 +25,10 @@ Matrix = npt.NDArray[np.float64]
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
-    """A spec with all it learned; plain numbers, so that the edge needs nothing else. `mean`, `spread` [regimes][signals]."""
+    """A spec with all it learned; plain numbers, so that the edge needs nothing else. `mean`, `spread` [regimes][signals].
+
+    `series`: what windows run over, signals and then components.
+    """
 
     spec: FeatureSpec
     known: list[str]
@@ -36,6 +39,7 @@ class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     centroids: list[list[float]]
     mean: list[list[float]]
     spread: list[list[float]]
+    loadings: list[list[float]] = []  # [components][signals]
     event_values: dict[str, list[str]]
     attribute_values: dict[str, list[str]]
 
@@ -55,6 +59,15 @@ class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def version(self) -> str:
         """See `version`; worked out once."""
         return f"{self.spec.id}-{hashlib.sha256(self.to_json()).hexdigest()[:DIGITS]}"
+
+    @cached_property
+    def series(self) -> list[str]:
+        return [*self.signals, *components.named(len(self.loadings))]
+
+    @cached_property
+    def weights(self) -> Matrix:
+        """The loadings [components, signals]."""
+        return np.array(self.loadings, dtype=np.float64).reshape(len(self.loadings), len(self.signals))
 
     @cached_property
     def scaling(self) -> tuple[Matrix, Matrix]:
@@ -82,7 +95,7 @@ def fit(spec: FeatureSpec, history: Iterable[Frames]) -> Fitted:
     signals = spec.signals
     mean, spread = _moments(signal_values(spec, signals, values), own, len(centres))
     varies = np.any(spread > 0, axis=0)
-    return Fitted(
+    fitted = Fitted(
         spec=spec,
         known=[tag for tag, there in zip(spec.frame.tags, seen.tolist(), strict=True) if there],
         signals=[name for name, wanted in zip(signals, varies.tolist(), strict=True) if wanted],
@@ -99,6 +112,14 @@ def fit(spec: FeatureSpec, history: Iterable[Frames]) -> Fitted:
             if a.type == "string"
         },
     )
+    return fitted if spec.components is None else _with_components(fitted, teachers)
+
+
+def _with_components(fitted: Fitted, teachers: list[Frames]) -> Fitted:
+    wanted = fitted.spec.components
+    assert wanted is not None
+    histories = [measured(fitted, f.values) for f in teachers]
+    return msgspec.structs.replace(fitted, loadings=components.learned(histories, wanted.count, wanted.over).tolist())
 
 
 def _regimes(spec: FeatureSpec, values: Matrix) -> tuple[list[str], Matrix, Matrix, Matrix, npt.NDArray[np.intp]]:

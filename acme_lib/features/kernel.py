@@ -31,7 +31,7 @@ class Memory:
 
 def remembered(fitted: Fitted) -> Memory:
     """The memory of an equipment never seen before."""
-    spec, signals = fitted.spec, len(fitted.signals)
+    spec, signals = fitted.spec, len(fitted.series)
     depth = max([w - 1 for w in spec.windows] + list(spec.lags) + [0])
     return Memory(
         np.full((depth, signals), np.nan),
@@ -72,7 +72,9 @@ def _units(fitted: Fitted) -> tuple[Matrix | float, Matrix | float]:
     if fitted.spec.normalise:
         return 0.0, 1.0
     mean, inverse = fitted.scaling
-    return mean[0], np.divide(1.0, inverse[0], out=np.zeros_like(inverse[0]), where=inverse[0] > 0)
+    unit = np.divide(1.0, inverse[0], out=np.zeros_like(inverse[0]), where=inverse[0] > 0)
+    more = len(fitted.series) - len(unit)  # components stay as they are
+    return np.append(mean[0], np.zeros(more)), np.append(unit, np.ones(more))
 
 
 def _smoothed(memory: Memory, spans: tuple[int, ...], z: Matrix) -> list[Matrix]:

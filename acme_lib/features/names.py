@@ -13,7 +13,7 @@ WINDOWED = re.compile(r".*__(?:mean|std|min|max|slope)_(\d+)")
 
 def names(fitted: Fitted) -> tuple[str, ...]:
     """One name a column; snake_case, so that they serve as columns of tables and schemas."""
-    spec, signals = fitted.spec, fitted.signals
+    spec, signals = fitted.spec, fitted.series
     kinds = ["", *(f"__{stat}_{w}" for w in sorted(set(spec.windows)) for stat in spec.stats)]
     kinds += [f"__lag_{lag}" for lag in spec.lags] + [f"__ewm_{span}" for span in spec.ewm]
     kinds += ["__sum"] * spec.cumulative + ["__rise"] * bool(spec.baseline)

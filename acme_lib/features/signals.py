@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from acme_lib.contracts import FeatureSpec
 from acme_lib.features import regimes
+from acme_lib.features.components import scores
 
 if TYPE_CHECKING:
     from acme_lib.features.fitted import Fitted
 
-__all__ = ["signal_values", "standardised"]
+__all__ = ["measured", "signal_values", "standardised"]
 
 Matrix = npt.NDArray[np.float64]
 
@@ -36,6 +37,12 @@ def signal_values(spec: FeatureSpec, signals: list[str], values: Matrix) -> Matr
 
 
 def standardised(fitted: Fitted, values: Matrix) -> Matrix:
+    """What windows run over [n, series]: the measured signals and then their components; NaN where missing."""
+    z = measured(fitted, values)
+    return np.concatenate([z, scores(z, fitted.weights)], axis=1) if fitted.loadings else z
+
+
+def measured(fitted: Fitted, values: Matrix) -> Matrix:
     """Each signal's deviation within its frame's regime, in spreads [n, signals]; NaN where missing."""
     mean, inverse = fitted.scaling
     raw = signal_values(fitted.spec, fitted.signals, values)

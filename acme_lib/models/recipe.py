@@ -22,6 +22,8 @@ class Trees(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     bagging_fraction: float = 0.7
     lambda_l2: float = 5.0
     lambda_l1: float = 0.0
+    max_bin: int = 255  # places where a column may be cut: more where a limit is sharp and what lies beyond it rare
+    min_data_in_bin: int = 3
 
 
 class Net(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ from acme_lib.plant.historian import histories
 
 KNOWN = ["a", "b", "c"]
 HAPPENED = {"events": {("alarm", "x"): np.array([START])}, "attributes": {"kind": [(START, "k")]}}
-FITTED = fit(spec(normalise=True), [frames(noise(30), **HAPPENED)])
+FITTED = fit(spec(normalise=True, components={"count": 2, "over": 3}), [frames(noise(30), **HAPPENED)])
 
 
 def unruly(rows: list, random: Random) -> list:

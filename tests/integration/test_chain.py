@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ def kill_spark_once(chain: Chain) -> None:
             time.sleep(0.2)
         time.sleep(6 + chain.seed % 7)
         for pid in found:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the launcher may end with the JVM it started
+                os.kill(pid, signal.SIGKILL)
 
     threading.Thread(target=strike, daemon=True).start()
     with pytest.raises(Stop, match="notebook"):

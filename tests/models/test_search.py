@@ -89,6 +89,6 @@ def test_windows_are_among_the_choices_and_a_point_makes_a_recipe() -> None:
 def test_a_recipe_with_an_unknown_field_names_it() -> None:
     case = contracts().use_cases["rul"]
     assert recipe_of(case, {"members": 2}, rounds=10).trees.rounds == 10
-    assert recipe_of(case).windows == (30, 70)
+    assert recipe_of(case).net.weight == case.recipe["net"]["weight"]
     with pytest.raises(WrongUse, match=r"parameter recipe.*layers"):
         recipe_of(case, {"layers": 3})

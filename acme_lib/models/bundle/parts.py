@@ -114,7 +114,7 @@ def _unit(fitted: Fitted, name: str, units: dict[str, str]) -> str:
         return "h"
     if name == "age":
         return "frames"
-    if tag not in fitted.signals:
+    if tag not in fitted.series:
         return units.get(tag) or "1"
-    unit = "z" if fitted.spec.normalise or kind == "sum" else units.get(tag) or "1"
+    unit = "z" if fitted.spec.normalise or kind == "sum" or tag not in fitted.signals else units.get(tag) or "1"
     return f"{unit}/frame" if re.match(r"slope_", kind) else unit
