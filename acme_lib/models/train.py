@@ -68,7 +68,7 @@ def run(config: Config, lake: Lakehouse | Store, now: datetime, registry: Regist
         held_out = prediction_rows(found.case.id, found.case.unit, version.version, rows, judged.answers, split, now)
         record.rows_in = len(found.data)
         record.rows_out = store.append("gold_predictions", held_out, {"run_id": config.run_id})
-        record.counters = {"model": version.model, "model_version": version.version, "snapshot_id": snapshot, "feature_table_version": found.feature_table_version, "choice": judged.figures["choice"]}  # fmt: skip
+        record.counters = {"model": version.model, "model_version": version.version, "snapshot_id": snapshot, "feature_table_version": found.feature_table_version, "choice": judged.figures["choice"], "choice_leaky_random_rows": judged.figures["choice_leaky_random_rows"], "recipe": config.recipe or {}}  # fmt: skip
     return record
 
 

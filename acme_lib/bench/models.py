@@ -1,0 +1,107 @@
+"""Model figures of a lakehouse: what each judged version reached on its test set, worked out anew from gold_predictions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from acme_lib.bench.report import Report
+from acme_lib.contracts import contracts
+from acme_lib.errors import Stop
+from acme_lib.run.evidence import Evidence
+from acme_lib.settings import settings
+
+__all__ = ["reported", "run"]
+
+JUDGED = "SELECT use_case, model_version, metrics_json FROM ml_evaluations ORDER BY use_case, model_version::INT"
+TRAINED = "SELECT counters FROM ops_runs WHERE job = 'train' AND status = 'succeeded'"
+TUNED = "SELECT counters FROM ops_runs WHERE job = 'tune' AND status = 'succeeded'"
+TEST = """SELECT equipment_id, ts_utc, prediction, low, high, label FROM gold_predictions
+WHERE use_case = ? AND model_version = ? AND split = 'test' AND origin = 'batch' AND label IS NOT NULL ORDER BY equipment_id, ts_utc"""
+SHOWN = {
+    "regression": ("rmse", "cmapss_score", "mae", "coverage", "interval_width"),
+    "classification": (
+        "average_precision", "f1", "precision", "recall", "brier", "event_recall", "false_alarms_per_machine_week",
+    ),
+}  # fmt: skip
+# FD001: RMSE and score on the last cycle of the 100 test engines, as their authors give them
+PUBLISHED = (
+    ("STAR, a two-stage attention transformer, 2024", "10.61", "169"),
+    ("deep LSTM, Zheng et al., 2017", "16.14", "338"),
+)
+
+
+def run(quick: bool = False) -> Report:
+    """The report of the present lakehouse (ACME_HOME). Raises Stop where no model was judged there."""
+    return reported(Evidence(settings().lakehouse_dir, None))
+
+
+def reported(evidence: Evidence) -> Report:
+    """The report of what the tables hold."""
+    judged = evidence.rows(JUDGED)
+    if not judged:
+        raise Stop(f"{evidence.lakehouse}: no model was judged; run acme run --source cmapss --data DIR --path backfill --ml first")  # fmt: skip
+    trained = {(c["model"], c["model_version"]): c for c in _counters(evidence, TRAINED)}
+    report = Report("models", "Model figures", "acme bench models", ("use case, version", "figure", "test set", "mean of seeds (spread)", "from gold_predictions"))  # fmt: skip
+    for row in judged:
+        facts = trained.get((f"acme-{row['use_case']}", row["model_version"]), {})
+        report.rows += _figures(evidence, row, facts)
+        report.notes += _said(row, facts)
+    report.notes += [f"Tuning, {c['trials']} trials: {c['verdict']}; the tuned recipe {'replaced' if c['replaced'] else 'did not replace'} the baseline." for c in _counters(evidence, TUNED)]  # fmt: skip
+    report.notes += _compared(judged)
+    return report
+
+
+def _counters(evidence: Evidence, sql: str) -> list[dict[str, Any]]:
+    return [json.loads(row["counters"]) for row in evidence.rows(sql)]
+
+
+def _figures(evidence: Evidence, row: dict[str, Any], facts: dict[str, Any]) -> list[tuple[str, ...]]:
+    case, found = contracts().use_cases[row["use_case"]], json.loads(row["metrics_json"])
+    own = _recomputed(case.kind, evidence.rows(TEST, row["use_case"], row["model_version"]))
+    without = f" without {', '.join(facts['recipe']['without'])}" if facts.get("recipe", {}).get("without") else ""
+    name = f"{case.id} {row['model_version']}{without}"
+    rows: list[tuple[str, ...]] = []
+    for figure in SHOWN[case.kind]:
+        if figure in found:
+            seeds = f"{found[f'{figure}_seeds_mean']:.4g} ({found[f'{figure}_seeds_spread']:.2g})" if f"{figure}_seeds_mean" in found else ""  # fmt: skip
+            between = f" ({found['event_recall_low']:.3g} to {found['event_recall_high']:.3g})" if figure == "event_recall" else ""  # fmt: skip
+            again = f"{own[figure]:.4g}" if figure in own else ""
+            rows.append((name, figure, f"{found[figure]:.4g}{between}", seeds, again))
+    return rows
+
+
+def _recomputed(kind: str, rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Plainly, by the figures' definitions, from nothing but the table."""
+    if not rows:
+        return {}
+    if kind == "classification":
+        from sklearn.metrics import average_precision_score
+
+        truth, value = ([r[name] for r in rows] for name in ("label", "prediction"))
+        return {"average_precision": float(average_precision_score(truth, value))}
+    last = list({r["equipment_id"]: r for r in rows}.values())
+    off = np.array([r["prediction"] - r["label"] for r in last])
+    inside = [r["low"] <= r["label"] <= r["high"] for r in last]
+    score = np.where(off < 0, np.exp(-off / 13), np.exp(off / 10)) - 1
+    return {"rmse": float(np.sqrt(np.mean(off**2))), "cmapss_score": float(score.sum()), "coverage": float(np.mean(inside))}  # fmt: skip
+
+
+def _said(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
+    case, found = contracts().use_cases[row["use_case"]], json.loads(row["metrics_json"])
+    base = f"{case.id} {row['model_version']}: {found['rows']:,.0f} test rows"
+    base += f" of {found['equipment']:.0f} equipment, figures of each one's last row, label capped at {case.label.cap:g} on both sides" if case.kind == "regression" else f", {found['positives']:.0f} positive, threshold {found['threshold']:.3g}"  # fmt: skip
+    if "events" in found:
+        base += f", {found['events']:.0f} failures, false alarms between {found['false_alarms_low']:.3g} and {found['false_alarms_high']:.3g}"
+    if "choice_leaky_random_rows" in facts:
+        base += f". Cross-validation by equipment gave {facts['choice']:.4g}; rows dealt at random, neighbours teaching, would have said {facts['choice_leaky_random_rows']:.4g}"  # fmt: skip
+    return [f"{base}."]
+
+
+def _compared(judged: list[dict[str, Any]]) -> list[str]:
+    if not any(row["use_case"] == "rul" for row in judged):
+        return []
+    rows = [f"    - {who}: RMSE {rmse}, score {score}" for who, rmse, score in PUBLISHED]
+    return ["\n".join(["FD001 as published. Protocols differ from paper to paper (cap of the label, best or mean of runs); here every choice was made on cross-validation by engine, the test engines are opened once a version, and the mean of seeds stands beside the ensemble.", *rows])]  # fmt: skip

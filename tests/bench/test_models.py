@@ -1,0 +1,53 @@
+"""The report of model figures works them out from the predictions themselves."""
+
+from __future__ import annotations
+
+import json
+from math import exp, sqrt
+from pathlib import Path
+
+import pytest
+
+from acme_lib.bench.models import reported
+from acme_lib.errors import Stop
+from acme_lib.run.evidence import Evidence
+
+METRICS = {
+    "rmse": 99.0,
+    "rmse_seeds_mean": 98.0,
+    "rmse_seeds_spread": 1.5,
+    "cmapss_score": 1.0,
+    "rows": 3,
+    "equipment": 2,
+}
+PREDICTIONS = [("e-1", 1, 90.0, 0, 100, 50.0), ("e-1", 2, 49.0, 40, 60, 52.0), ("e-2", 1, 14.0, 12, 20, 10.0)]
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Evidence:
+    found = Evidence(tmp_path, None)
+    found.db.execute(
+        "INSERT INTO ml_evaluations (use_case, model_version, metrics_json) VALUES ('rul', '1', ?)",
+        [json.dumps(METRICS)],
+    )
+    for equipment, hour, *values in PREDICTIONS:
+        found.db.execute(
+            "INSERT INTO gold_predictions (use_case, model_version, split, origin, equipment_id, ts_utc, prediction, low, high, label) "
+            f"VALUES ('rul', '1', 'test', 'batch', ?, TIMESTAMP '2026-01-01 0{hour}:00:00', ?, ?, ?, ?)",
+            [equipment, *values],
+        )
+    return found
+
+
+def test_figures_are_of_each_last_row(evidence: Evidence) -> None:
+    report = reported(evidence)
+    rmse = sqrt((3**2 + 4**2) / 2)
+    assert report.rows[0] == ("rul 1", "rmse", "99", "98 (1.5)", f"{rmse:.4g}")  # the noted figure and the true one
+    score = exp(3 / 13) - 1 + exp(4 / 10) - 1
+    assert report.rows[1][1:] == ("cmapss_score", "1", "", f"{score:.4g}")
+    assert "2 equipment" in report.notes[0]
+
+
+def test_no_model_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="acme run --source cmapss"):
+        reported(Evidence(tmp_path, None))
