@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -39,8 +38,7 @@ class Target:
 
     def start(self) -> tuple[Process, float]:
         """The running process, and the seconds from its start to its first prediction."""
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # mlflow calls uvicorn by name
-        process, begun = Process("service", self._argv, self._log, env={"PATH": path}), time.perf_counter()
+        process, begun = Process("service", self._argv, self._log), time.perf_counter()
         process.start()
         while True:
             try:
@@ -92,7 +90,7 @@ def run(quick: bool = False) -> Report:
         report.notes += [
             f"The model: the recipe of use case rul ({len(names(fitted))} features, {size / 1e6:.1f} MB of ONNX), learned on made-up engines.",
             f"Load: one row a request, {RATE} requests a second for {len(loads) // RATE} s, open loop: latency counts from the moment a request was due. Client and service share the machine.",
-            "mlflow models serve runs with --env-manager local; it verifies no signature, names no feature and gives no interval.",
+            "mlflow models serve: its scoring server in this environment, without the command that wraps it; it verifies no signature, names no feature and gives no interval.",
             "The edge service starts with signature check and golden rows, without the live path (ACME_EDGE__LIVE=false).",
         ]
     return report
@@ -106,10 +104,8 @@ def _targets(found: Settings, folder: Path, features: tuple[str, ...], vector: n
     }  # fmt: skip
     serve = [sys.executable, "-m", "edge_service", "serve", "--no-live", "--port", str(ports[0])]
     ours = Target(serve, ports[0], "/predict", json.dumps({"rows": [ask]}).encode(), logs / "edge.log")
-    command = ["-m", "mlflow", "models", "serve", "-m", str(folder), "--env-manager", "local", "-h", "127.0.0.1", "-p"]
-    theirs = Target(
-        [sys.executable, *command, str(ports[1])], ports[1], "/invocations", json.dumps({"inputs": [row]}).encode(), logs / "mlflow.log"
-    )  # fmt: skip
+    command = [sys.executable, "-m", "acme_lib.bench.mlflow_serve", str(folder), str(ports[1])]
+    theirs = Target(command, ports[1], "/invocations", json.dumps({"inputs": [row]}).encode(), logs / "mlflow.log")
     return ours, theirs
 
 
