@@ -26,7 +26,7 @@ __all__ = ["FACTS", "Work", "plan"]
 FACTS = ("gold_hourly", "gold_state_hourly", "gold_daily", "gold_quality_hourly", "gold_downtime")
 ROWS_A_TASK = 200_000  # below this a second task costs more than it saves
 TAG_SHAPE = (
-    "topic string, tag string, equipment_id string, site string, line string, kind string, hold_us bigint, "
+    "topic string, tag string, equipment_id string, site string, area string, line string, kind string, hold_us bigint, "
     "time_zone string, start_s int, cut boolean"
 )
 
@@ -152,8 +152,8 @@ def catalogue(lake: Lakehouse, registry: Registry, tags: list[dims.Row]) -> Cata
     utc = {"time_zone": "UTC", "start_s": 0, "cut": False}
     rows = []
     for tag in tags:
-        site, _, line, *_ = tag["equipment_id"].split("/")
-        held = {"hold_us": round((tag["max_hold_s"] or 0.0) * 1_000_000), "site": site, "line": line}
+        site, area, line, *_ = tag["equipment_id"].split("/")
+        held = {"hold_us": round((tag["max_hold_s"] or 0.0) * 1_000_000), "site": site, "area": area, "line": line}
         rows.append({**{k: tag[k] for k in ("topic", "tag", "equipment_id", "kind")}, **held, **clocks.get(site, utc)})
     keyed = local_rows(lake.spark, rows, TAG_SHAPE).withColumns(
         {"tag_key": F.xxhash64("topic"), "equipment_key": F.xxhash64("equipment_id"), "site_key": F.xxhash64("site")}

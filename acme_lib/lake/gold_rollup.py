@@ -63,12 +63,12 @@ def quality_rows(hourly: DataFrame, catalogue: Catalogue) -> DataFrame:
         "ERROR": F.col("error_count"),
     }
     pairs = [F.struct(F.lit(k).alias("quality"), v.alias("n")) for k, v in flags.items()]
-    places = catalogue.rows.select("tag_key", "site", "line")
+    places = catalogue.rows.select("tag_key", "site", "area", "line")
     rows = hourly.join(F.broadcast(places), "tag_key", "inner")
-    rows = rows.select("site_key", "site", "line", "hour_utc", F.explode(F.array(*pairs)).alias("flag")).where(
+    rows = rows.select("site_key", "site", "area", "line", "hour_utc", F.explode(F.array(*pairs)).alias("flag")).where(
         "flag.n > 0"
     )
-    rows = rows.groupBy("site_key", "site", "line", "hour_utc", "flag.quality").agg(
+    rows = rows.groupBy("site_key", "site", "area", "line", "hour_utc", "flag.quality").agg(
         F.sum("flag.n").alias("message_count")
     )
     return rows.select(*columns("gold_quality_hourly"))

@@ -136,13 +136,13 @@ def qualities(lake: Lakehouse, work: Work, hourly: DataFrame, note: dict[str, An
     touched = keys(work)
     if touched is None:
         return lake.replace("gold_quality_hourly", quality_rows(hourly, work.catalogue).coalesce(1), note)
-    places = F.broadcast(work.catalogue.rows.select("tag_key", "site", "line"))
-    spots = F.broadcast(touched.join(places, "tag_key", "inner").select("site", "line", "hour_utc").distinct())
+    places = F.broadcast(work.catalogue.rows.select("tag_key", "site", "area", "line"))
+    spots = F.broadcast(touched.join(places, "tag_key", "inner").select("site", "area", "line", "hour_utc").distinct())
     old = work.before["gold_hourly"].where(F.col("hour_date").isin(*work.dates))
     kept = old.join(F.broadcast(touched), touched.columns, "leftanti")
-    kept = kept.join(places, "tag_key", "inner").join(spots, ["site", "line", "hour_utc"], "leftsemi")
+    kept = kept.join(places, "tag_key", "inner").join(spots, ["site", "area", "line", "hour_utc"], "leftsemi")
     made = quality_rows(hourly.unionByName(kept.select(*hourly.columns)), work.catalogue)
-    others = work.before["gold_quality_hourly"].join(spots, ["site", "line", "hour_utc"], "leftanti")
+    others = work.before["gold_quality_hourly"].join(spots, ["site", "area", "line", "hour_utc"], "leftanti")
     return lake.replace("gold_quality_hourly", made.unionByName(others.select(*made.columns)).coalesce(1), note)
 
 

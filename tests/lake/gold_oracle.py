@@ -116,7 +116,7 @@ def account(rows: list[Row], tags: dict[str, Tag], clocks: dict[str, Clock]) -> 
     quality: dict[tuple[Any, ...], int] = defaultdict(int)
     for row in rows:
         hour = row["ts_utc"].replace(minute=0, second=0, microsecond=0)
-        quality[row["site"], row["line"], hour, row["quality"]] += 1
+        quality[row["site"], row["area"], row["line"], hour, row["quality"]] += 1
     for topic, tag in tags.items():
         mine = in_order(r for r in rows if r["topic"] == topic)
         clock = clocks[topic.split("/")[1]]

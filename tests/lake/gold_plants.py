@@ -45,7 +45,7 @@ def contracts_of_plants() -> Any:
         for s, (zone, start, _) in SITES.items()
     ]
     dryer = next(e for e in assets.equipment if e.equipment_class == "dryer")
-    families = [replace(dryer, path=f"{s}/area/*/*/plant-[0-9]{{3}}") for s in SITES]
+    families = [replace(dryer, path=f"{s}/*/*/*/plant-[0-9]{{3}}") for s in SITES]
     others = [s for s in assets.sites if s.id not in SITES]
     made.__dict__["assets"] = replace(assets, sites=others + sites, families=[*assets.families, *families])
     return made
@@ -70,7 +70,7 @@ def plant(n: int, rand: Random) -> list[dict[str, Any]]:
     start = SITES[site][2]
     rows = []
     for tag in TAGS:
-        topic = f"acme/{site}/area/line-{n % 3}/cell/plant-{n:03d}/{tag}"
+        topic = f"acme/{site}/area-{n % 2}/line-{n % 3}/cell/plant-{n:03d}/{tag}"
         ts, before = start + timedelta(minutes=rand.randrange(600)), [0.0]
         for k in range(rand.randrange(1, 14)):
             ts += timedelta(milliseconds=rand.choice([0, 1, 40_000, 300_000, 900_000, 901_000, 2_700_000, 8_000_000]))

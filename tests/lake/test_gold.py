@@ -109,5 +109,9 @@ def test_quality_counts_every_row(golden: Any) -> None:
     rows = golden.read("gold_quality_hourly").collect()
     mine = [r for r in rows if r["site"] == "dallas" and r["hour_utc"].astimezone(UTC) == at(0)]
     assert {r["quality"]: r["message_count"] for r in mine} == {"GOOD": 9, "STALE": 1}
+    line_1 = [
+        r for r in rows if (r["site"], r["line"]) == ("dallas", "line-1") and r["hour_utc"].astimezone(UTC) == at(240)
+    ]
+    assert {r["area"]: r["message_count"] for r in line_1} == {"drying": 2, "utilities": 7}  # each area has its line 1
     everything = [*SAMPLE, *STANDSTILLS, *CUTS, *EARLY, *LATE]
     assert sum(r["message_count"] for r in rows) == len(everything)

@@ -95,7 +95,8 @@ def test_every_measure_is_what_the_contract_says(tables: dict[str, Rows], rows: 
     assert states.keys() == wanted["gold_state_hourly"].keys()
     assert all(isclose(s, wanted["gold_state_hourly"][k], rel_tol=1e-9) for k, s in states.items())
     counts = {
-        (r["site"], r["line"], r["hour_utc"], r["quality"]): r["message_count"] for r in tables["gold_quality_hourly"]
+        (r["site"], r["area"], r["line"], r["hour_utc"], r["quality"]): r["message_count"]
+        for r in tables["gold_quality_hourly"]
     }
     assert counts == wanted["gold_quality_hourly"]
 
