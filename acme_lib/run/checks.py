@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from acme_lib.contracts import contracts
 from acme_lib.errors import Stop, WrongUse
 from acme_lib.processes import port_taken
 from acme_lib.run.options import RunOptions
@@ -18,6 +19,7 @@ DISK_NEEDED_GB = 3
 def before_start(options: RunOptions, found: Settings) -> None:
     """Raises WrongUse or Stop, naming what to change."""
     _source(options)
+    _use_cases(options)
     _ports(options, found)
     _disk(found.home)
 
@@ -35,6 +37,14 @@ def _source(options: RunOptions) -> None:
         raise WrongUse(f"--source {options.source} needs --data DIR, the folder of its files")
     if not options.data.exists():
         raise WrongUse(f"--data {options.data}: no such folder; name the folder that holds the files")
+
+
+def _use_cases(options: RunOptions) -> None:
+    known = contracts().use_cases
+    if unknown := [u for u in options.use_cases if u not in known]:
+        raise WrongUse(f"--use-case {unknown[0]}: there are {', '.join(known)}")
+    if options.use_cases and not options.ml:
+        raise WrongUse("--use-case says whose model is made: add --ml")
 
 
 def _ports(options: RunOptions, found: Settings) -> None:

@@ -28,6 +28,10 @@ def run(
     seed: Annotated[int, typer.Option(help="seed of the simulated plant")] = 7,
     malformed_share: Annotated[float, typer.Option(help="share of malformed messages")] = 0.01,
     ml: Annotated[bool, typer.Option("--ml", help="then features, training, tuning, validation and drift")] = False,
+    use_case: Annotated[
+        list[str] | None,
+        typer.Option(help="with --ml: only this one; may be given again; all that the data answers without it"),
+    ] = None,
     fresh: Annotated[
         bool | None,
         typer.Option(
@@ -50,7 +54,7 @@ def run(
 
     options = configured(
         RunOptions, source=source, data=data, subset=subset, path=path, minutes=minutes, speed=speed, seed=seed,
-        malformed_share=malformed_share, ml=ml, fresh=fresh,
+        malformed_share=malformed_share, ml=ml, use_cases=tuple(use_case or ()), fresh=fresh,
     )  # fmt: skip
     console = Console(stderr=True)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # both end every process in order

@@ -129,7 +129,7 @@ class MainJob:
         """The model's life, once for each use case that the data answers."""
         if not self.options.ml:
             return
-        self.use_cases = models.answerable(Evidence(self.settings.lakehouse_dir, None))
+        self.use_cases = models.answerable(Evidence(self.settings.lakehouse_dir, None), self.options.use_cases)
         for use_case in self.use_cases:
             label = f"{use_case}/" if len(self.use_cases) > 1 else ""
             only = {"validate_register": models.answers(self.options)}

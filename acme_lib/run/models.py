@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from acme_lib.contracts import contracts
@@ -17,13 +18,14 @@ PREDICTED = "SELECT origin, split, count(*) AS rows FROM gold_predictions WHERE 
 REGISTERED = "SELECT version, aliases, stage FROM ml_model_registry WHERE model = ? ORDER BY exported_utc DESC, version DESC LIMIT 1"
 
 
-def answerable(evidence: Evidence) -> list[str]:
-    """Use cases whose equipment has messages in Silver, in the contract's order."""
+def answerable(evidence: Evidence, wanted: Collection[str] = ()) -> list[str]:
+    """Use cases whose equipment has messages in Silver, in the contract's order; of those `wanted` where any is."""
     present = {row["class"] for row in evidence.rows(CLASSES)}
     return [
         case.id
         for case in contracts().use_cases.values()
-        if present & ({case.equipment_class} if isinstance(case.equipment_class, str) else set(case.equipment_class))
+        if (not wanted or case.id in wanted)
+        and present & ({case.equipment_class} if isinstance(case.equipment_class, str) else set(case.equipment_class))
     ]
 
 

@@ -24,6 +24,7 @@ class RunOptions(BaseModel):
     seed: int = 7
     malformed_share: float = Field(0.01, ge=0, le=0.5)
     ml: bool = Field(False, description="the model's notebooks too: features, training, tuning, validation, drift")
+    use_cases: tuple[str, ...] = Field((), description="with ml: only these; all that the data answers without any")
     fresh: bool | None = Field(
         None, description="True starts clean, False goes on, None goes on only after an interrupted run"
     )

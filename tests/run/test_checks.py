@@ -59,3 +59,10 @@ def test_a_wrong_source_is_wrong_use(tmp_path: Path, options: RunOptions, senten
 def test_all_of_these_are_errors_the_cli_prints_as_one_sentence() -> None:
     assert issubclass(Stop, AcmeError)
     assert issubclass(WrongUse, AcmeError)
+
+
+def test_a_use_case_must_be_known_and_asked_for_with_the_models(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="--use-case rull: there are rul, failure_24h"):
+        before_start(RunOptions(ml=True, use_cases=("rull",)), quiet(tmp_path))
+    with pytest.raises(WrongUse, match="add --ml"):
+        before_start(RunOptions(use_cases=("rul",)), quiet(tmp_path))

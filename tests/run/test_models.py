@@ -32,6 +32,7 @@ def test_a_use_case_is_answerable_where_its_equipment_was_heard(evidence: Eviden
     assert models.answerable(evidence) == ["rul"]
     heard(evidence, "dallas/a/l/c/pump-01")
     assert models.answerable(evidence) == ["rul", "failure_24h_plant"]
+    assert models.answerable(evidence, ["failure_24h_plant", "failure_24h"]) == ["failure_24h_plant"]
 
 
 def test_results_hold_the_last_evaluation_the_registry_and_what_was_predicted(evidence: Evidence) -> None:
