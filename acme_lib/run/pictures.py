@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from acme_lib.run.evidence import Evidence
 
 __all__ = ["figures"]
 
+Figure = tuple[str, str, Any]
 COLOURS = ["#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#0ea5e9", "#f97316", "#64748b"]
 STATE_COLOURS = {
     "EXECUTE": "#10b981",
@@ -38,9 +40,10 @@ SELECT regexp_replace(t.topic, '^acme/|/state$', '', 'g') AS equipment, h.state,
 FROM gold_state_hourly h JOIN gold_dim_tag t USING (tag_key) WHERE t.tag = 'state' GROUP BY ALL ORDER BY ALL"""
 
 
-def figures(evidence: Evidence, stages: dict[str, float]) -> list[dict[str, Any]]:
-    """The report's figures in order: title, one sentence of explanation, and the plotly figure; empty ones are left out."""
+def figures(evidence: Evidence, stages: dict[str, float], first: Sequence[Figure] = ()) -> list[dict[str, Any]]:
+    """The report's figures in order, `first` before all: title, one sentence of explanation, and the plotly figure; empty ones are left out."""
     made = [
+        *first,
         ("Throughput", "Messages a second: acknowledged by the broker, and stored in each hub.", _lines(evidence.rows(THROUGHPUT), "second", "messages", "stream")),
         ("Quality flags", "Messages in Silver by flag and site.", _bars(evidence.rows(FLAGS), "quality", "messages", "site")),
         ("Dead letters", "Rejected messages by reason and detail; the original bytes are in bronze_dead_letters.", _bars(evidence.rows(DEAD), "detail", "messages", "reason", lying=True)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from acme_lib.run import lineage, pictures
+from acme_lib.run import lineage, model_pictures, pictures
 from acme_lib.run.evidence import Evidence
 
 __all__ = ["latency", "write_report"]
@@ -27,7 +27,8 @@ def write_report(path: Path, summary: dict[str, Any], evidence: Evidence) -> Non
     """Renders the report. plotly.js stands in the page once, so that it opens without a network."""
     from jinja2 import Environment, PackageLoader
 
-    found = pictures.figures(evidence, summary["seconds"])
+    models = summary.get("models", {})
+    found = pictures.figures(evidence, summary["seconds"], model_pictures.figures(evidence, models))
     for number, entry in enumerate(found):
         entry["html"] = entry.pop("figure").to_html(
             full_html=False,
@@ -41,6 +42,7 @@ def write_report(path: Path, summary: dict[str, Any], evidence: Evidence) -> Non
             summary=summary,
             failures=[h for h in summary["hops"] if not h["balanced"]],
             figures=found,
+            models=model_pictures.rows(models),
             latency=latency(evidence),
             message_id=chosen,
             lineage=lineage.through_layers(evidence, chosen) if chosen else [],
