@@ -1,26 +1,11 @@
 """The declared facts: what more than one artefact must agree on, as data. `contracts()` reads them, typed."""
 
 from acme_lib.contracts._load import Contracts, InvalidContract, contracts
+from acme_lib.contracts._messages import BridgeMapping, ClockBound, Hub, Level, Rule, Uns
 from acme_lib.contracts._ml import Costs, FeatureSpec, Gate, Label, Split, UseCase
-from acme_lib.contracts._types import (
-    AlertRule,
-    BridgeMapping,
-    ClockBound,
-    Column,
-    Equipment,
-    EquipmentClass,
-    HistorianTable,
-    Hub,
-    Level,
-    Line,
-    Metric,
-    Role,
-    Rule,
-    Site,
-    Table,
-    Tag,
-    Uns,
-)
+from acme_lib.contracts._operations import AlertRule, Metric, Role
+from acme_lib.contracts._plant import Equipment, EquipmentClass, HistorianTable, Line, Site, Tag
+from acme_lib.contracts._tables import Column, Table
 
 __all__ = [
     "AlertRule",

@@ -10,7 +10,10 @@ import msgspec
 import yaml
 
 from acme_lib.contracts import _ml as ml
-from acme_lib.contracts import _types as t
+from acme_lib.contracts._messages import BridgeMapping, Quality, Reasons, Rules, Uns
+from acme_lib.contracts._operations import Alerts, Environments, Metrics, Roles
+from acme_lib.contracts._plant import Assets, Historians, Tags
+from acme_lib.contracts._tables import Layer, Table
 from acme_lib.errors import WrongUse
 
 HERE = Path(__file__).parent
@@ -38,7 +41,9 @@ def decode(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(read_yaml(path), kind, strict=True)
     except msgspec.ValidationError as e:
-        raise InvalidContract(f"{path}: {e}; correct that key, its type stands in contracts/_types.py") from e
+        raise InvalidContract(
+            f"{path}: {e}; correct that key, its type {kind.__name__} stands in {kind.__module__}"
+        ) from e
 
 
 class Contracts:
@@ -48,48 +53,48 @@ class Contracts:
         self.folder = folder
 
     @cached_property
-    def uns(self) -> t.Uns:
-        return decode(self.folder / "uns.yaml", t.Uns)
+    def uns(self) -> Uns:
+        return decode(self.folder / "uns.yaml", Uns)
 
     @cached_property
-    def reasons(self) -> t.Reasons:
-        return decode(self.folder / "reasons.yaml", t.Reasons)
+    def reasons(self) -> Reasons:
+        return decode(self.folder / "reasons.yaml", Reasons)
 
     @cached_property
-    def quality(self) -> t.Quality:
-        return decode(self.folder / "quality.yaml", t.Quality)
+    def quality(self) -> Quality:
+        return decode(self.folder / "quality.yaml", Quality)
 
     @cached_property
-    def rules(self) -> t.Rules:
-        return decode(self.folder / "rules.yaml", t.Rules)
+    def rules(self) -> Rules:
+        return decode(self.folder / "rules.yaml", Rules)
 
     @cached_property
-    def bridge(self) -> t.BridgeMapping:
-        return decode(self.folder / "bridge.yaml", t.BridgeMapping)
+    def bridge(self) -> BridgeMapping:
+        return decode(self.folder / "bridge.yaml", BridgeMapping)
 
     @cached_property
-    def assets(self) -> t.Assets:
-        return decode(self.folder / "assets.yaml", t.Assets)
+    def assets(self) -> Assets:
+        return decode(self.folder / "assets.yaml", Assets)
 
     @cached_property
-    def tags(self) -> t.Tags:
-        return decode(self.folder / "tags.yaml", t.Tags)
+    def tags(self) -> Tags:
+        return decode(self.folder / "tags.yaml", Tags)
 
     @cached_property
-    def metrics(self) -> t.Metrics:
-        return decode(self.folder / "metrics.yaml", t.Metrics)
+    def metrics(self) -> Metrics:
+        return decode(self.folder / "metrics.yaml", Metrics)
 
     @cached_property
-    def alerts(self) -> t.Alerts:
-        return decode(self.folder / "alerts.yaml", t.Alerts)
+    def alerts(self) -> Alerts:
+        return decode(self.folder / "alerts.yaml", Alerts)
 
     @cached_property
-    def roles(self) -> t.Roles:
-        return decode(self.folder / "roles.yaml", t.Roles)
+    def roles(self) -> Roles:
+        return decode(self.folder / "roles.yaml", Roles)
 
     @cached_property
-    def environments(self) -> t.Environments:
-        return decode(self.folder / "environments.yaml", t.Environments)
+    def environments(self) -> Environments:
+        return decode(self.folder / "environments.yaml", Environments)
 
     @cached_property
     def features(self) -> ml.FeatureSpecs:
@@ -114,18 +119,18 @@ class Contracts:
         return decode(self.folder / "retraining.yaml", ml.Retraining)
 
     @cached_property
-    def historians(self) -> t.Historians:
-        return decode(self.folder / "historians.yaml", t.Historians)
+    def historians(self) -> Historians:
+        return decode(self.folder / "historians.yaml", Historians)
 
     @cached_property
-    def layers(self) -> tuple[t.Layer, ...]:
+    def layers(self) -> tuple[Layer, ...]:
         """Every file of tables/, in the order the data flows."""
         found = {path.stem: path for path in sorted((self.folder / "tables").glob("*.yaml"))}
         flow = [name for name in ("bronze", "silver", "gold", "features", "models", "drift", "ops") if name in found]
-        return tuple(decode(found[name], t.Layer) for name in [*flow, *(n for n in found if n not in flow)])
+        return tuple(decode(found[name], Layer) for name in [*flow, *(n for n in found if n not in flow)])
 
     @cached_property
-    def tables(self) -> dict[str, t.Table]:
+    def tables(self) -> dict[str, Table]:
         """Every table of every layer by name."""
         return {table.name: table for layer in self.layers for table in layer.tables}
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from acme_lib.contracts._types import Record
+from acme_lib.contracts._record import Record
 
 __all__ = [
     "AttributeFeature",
