@@ -55,12 +55,16 @@ def calibration(case: UseCase, figures: dict[str, float]) -> Verdict:
 
 
 def slice_check(case: UseCase, test: Dataset, answers: Answers) -> tuple[Verdict, list[Slice]]:
-    """Bias by site, line and age. Worse: more than 1.5 times the error of all rows; a slice too small claims nothing."""
+    """Bias by site, line and age. Worse: more than 1.5 times the error of all rows; a slice too small claims nothing.
+
+    A classifier's error is the share of the slice's own variance that it leaves: a Brier score alone is high wherever
+    events are frequent.
+    """
     judged = test.of(test.last) if case.kind == "regression" else test
     value = answers.value[test.last] if case.kind == "regression" else answers.value
     dimensions = {"site": sites(judged.equipment), "line": lines(judged.equipment), "age": age_bands(judged.frame)}
-    figure = m.mae if case.kind == "regression" else m.brier
-    found = slices(dimensions, judged.equipment, judged.label, value, figure, lambda a, b: a > WORSE * b, LEAST_ROWS, LEAST_ASSETS)  # fmt: skip
+    figure, telling = (m.mae, None) if case.kind == "regression" else (m.unexplained, judged.label == 1)
+    found = slices(dimensions, judged.equipment, judged.label, value, figure, lambda a, b: a > WORSE * b, LEAST_ROWS, LEAST_ASSETS, telling)  # fmt: skip
     bad = [f"{s.dimension} {s.value} ({s.figure:.3g})" for s in found if s.verdict == "worse"]
     return stated("slices", not bad, f"no slice of {LEAST_ROWS} rows and {LEAST_ASSETS} assets {WORSE} times worse", ", ".join(bad) or "none"), found  # fmt: skip
 

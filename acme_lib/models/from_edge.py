@@ -45,7 +45,8 @@ def run(config: Config, lake: Lakehouse | Store, now: datetime) -> RunRecord:
                     found.setdefault(message["correlation_id"], _row(case, message))[part] = message["value_double"]
         rows = _one_a_frame([row for row in found.values() if "prediction" in row])
         where = {"use_case": case.id, "origin": "edge"}
-        record.rows_out = store.replace("gold_predictions", shaped("gold_predictions", rows), where, {"run_id": config.run_id})  # fmt: skip
+        store.replace("gold_predictions", shaped("gold_predictions", rows), where, {"run_id": config.run_id})
+        record.rows_out = len(rows)
         record.counters = {"frames": len(rows), "without_value": len(found) - len(rows)}
     return record
 

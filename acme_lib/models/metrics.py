@@ -11,7 +11,7 @@ from acme_lib.contracts import Costs
 
 __all__ = [
     "average_precision", "best_threshold", "brier", "cmapss_score", "confusion", "mae", "precision_recall_f1", "rmse",
-    "weighted_rmse",
+    "unexplained", "weighted_rmse",
 ]  # fmt: skip
 
 Column = npt.NDArray[np.float64]
@@ -49,6 +49,12 @@ def average_precision(truth: Column, probability: Column) -> float:
 
 def brier(truth: Column, probability: Column) -> float:
     return float(np.mean((probability - truth) ** 2))
+
+
+def unexplained(truth: Column, probability: Column) -> float:
+    """Brier score over that of always saying the base rate: 0 knows all, 1 knows nothing. NaN without both outcomes."""
+    rate = float(np.mean(truth))
+    return brier(truth, probability) / (rate * (1 - rate)) if 0 < rate < 1 else float("nan")
 
 
 def confusion(truth: Column, probability: Column, threshold: float) -> tuple[int, int, int, int]:

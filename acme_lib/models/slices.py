@@ -30,14 +30,18 @@ class Slice:
 def slices(
     dimensions: Mapping[str, Names], equipment: Names, truth: Column, value: Column,
     figure: Callable[[Column, Column], float], worse: Callable[[float, float], bool], least_rows: int, least_assets: int,
+    telling: npt.NDArray[np.bool_] | None = None,
 ) -> list[Slice]:  # fmt: skip
-    """Every slice against all rows. `worse(here, overall)`: is the slice treated worse than all are?"""
+    """Every slice against all rows. `worse(here, overall)`: is the slice treated worse than all are?
+
+    Assets count by their `telling` rows: of a rare event, those where it came.
+    """
     overall = figure(truth, value)
     found = []
     for dimension, names in dimensions.items():
         for name in np.unique(names):
             here = names == name
-            rows, assets = int(here.sum()), len(np.unique(equipment[here]))
+            rows, assets = int(here.sum()), len(np.unique(equipment[here if telling is None else here & telling]))
             at = figure(truth[here], value[here])
             if rows < least_rows or assets < least_assets or not np.isfinite(at):
                 found.append(Slice(dimension, str(name), rows, assets, None, INSUFFICIENT))

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from acme_lib import runtime
-from acme_lib.pipeline import MODEL_STEPS, STEPS, Step
+from acme_lib.pipeline import MODEL_STEPS, STEPS, Step, chosen
 from acme_lib.pipeline.local import NotebookRun, one_kernel, run_locally, warm
 from acme_lib.run import models
 from acme_lib.run.checks import before_start
@@ -27,6 +27,8 @@ __all__ = ["MainJob"]
 
 STATE = ("lakehouse", "checkpoints", "journal", "kafka", "broker", "published", "ops")  # what a clean start puts aside
 UNFINISHED = "unfinished"
+WATCHING = ("drift_detection",)  # of a model that serves
+LEARNING = tuple(s.name for s in MODEL_STEPS if s.name not in WATCHING)
 
 
 class MainJob:
@@ -133,7 +135,11 @@ class MainJob:
         for use_case in self.use_cases:
             label = f"{use_case}/" if len(self.use_cases) > 1 else ""
             only = {"validate_register": models.answers(self.options)}
-            self._notebooks(kernel, MODEL_STEPS, label, only, use_case=use_case)
+            self._notebooks(kernel, chosen(LEARNING, MODEL_STEPS), label, only, use_case=use_case)
+            if models.serves(Evidence(self.settings.lakehouse_dir, None), use_case):
+                self._notebooks(kernel, chosen(WATCHING, MODEL_STEPS), label, use_case=use_case)
+            else:
+                self.say(f"no version of acme-{use_case} passed its gates: nothing serves, so no drift is watched")
 
     def _evidence_folder(self) -> Path:
         return self.settings.folder("published")

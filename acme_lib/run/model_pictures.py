@@ -24,13 +24,17 @@ def rows(models: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """One row a use case and figure, of summary.json's `models`."""
     return [
         {
-            "use_case": use_case, "version": found["model_version"], "stage": found.get("registry", {}).get("stage") or "none",
+            "use_case": use_case, "version": found["model_version"], "stage": found.get("registry", {}).get("stage") or _none(found),
             "figure": name, "value": found["metrics"][name], "seeds": found["metrics"].get(f"{name}_seeds_mean"),
         }
         for use_case, found in models.items()
         for name in SHOWN
         if name in found.get("metrics", {})
     ]  # fmt: skip
+
+
+def _none(found: dict[str, Any]) -> str:
+    return f"none; failed: {', '.join(found['failed_gates'])}" if found.get("failed_gates") else "none"
 
 
 def figures(evidence: Evidence, models: dict[str, dict[str, Any]]) -> list[tuple[str, str, Any]]:

@@ -10,11 +10,16 @@ from acme_lib.contracts import contracts
 from acme_lib.run.evidence import Evidence
 from acme_lib.run.options import RunOptions
 
-__all__ = ["answerable", "answers", "results"]
+__all__ = ["answerable", "answers", "results", "serves"]
 
 CLASSES = "SELECT DISTINCT equipment_class AS class FROM gold_dim_equipment JOIN (SELECT DISTINCT equipment_id FROM silver_events) USING (equipment_id)"
 EVALUATED = "SELECT model_version, snapshot_id, metrics_json FROM ml_evaluations WHERE use_case = ? ORDER BY opened_utc DESC LIMIT 1"
 PREDICTED = "SELECT origin, split, count(*) AS rows FROM gold_predictions WHERE use_case = ? GROUP BY ALL ORDER BY ALL"
+VALIDATED = (
+    "SELECT counters FROM ops_runs WHERE job = 'validate_register' AND status = 'succeeded' ORDER BY started_utc DESC"
+)
+SERVING = """SELECT count(*) FROM ml_model_registry WHERE model = ? AND list_has_any(aliases, ['staging', 'production'])
+AND version IN (SELECT model_version FROM gold_predictions WHERE use_case = ? AND split = 'validation')"""
 REGISTERED = "SELECT version, aliases, stage FROM ml_model_registry WHERE model = ? ORDER BY exported_utc DESC, version DESC LIMIT 1"
 
 
@@ -34,6 +39,11 @@ def answers(options: RunOptions) -> dict[str, Any]:
     return {"answers": str(options.data), "subset": options.subset} if options.source == "cmapss" else {}
 
 
+def serves(evidence: Evidence, use_case: str) -> bool:
+    """Does any version that learned from this lakehouse stand in staging or production?"""
+    return bool(evidence.one(SERVING, f"acme-{use_case}", use_case))
+
+
 def results(evidence: Evidence, use_case: str) -> dict[str, Any]:
     """Model version, metrics of its one opening of the test set, rows predicted, and whether it may serve."""
     evaluated = evidence.rows(EVALUATED, use_case)
@@ -43,6 +53,9 @@ def results(evidence: Evidence, use_case: str) -> dict[str, Any]:
         last = evaluated[0]
         found |= {"model_version": last["model_version"], "snapshot_id": last["snapshot_id"]}
         found["metrics"] = json.loads(last["metrics_json"])
+    judged = [json.loads(row["counters"]) for row in evidence.rows(VALIDATED)]
+    if own := [c for c in judged if c.get("model") == f"acme-{use_case}"]:
+        found["failed_gates"] = own[0]["failed"]
     if registered:
         found["registry"] = registered[0]
     return found

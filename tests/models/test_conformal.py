@@ -9,7 +9,7 @@ from acme_lib.contracts import Gate
 from acme_lib.models.bands import answer
 from acme_lib.models.conformal import asset_weights, bands_of, coverage, weighted_quantile
 from acme_lib.models.gates import bounded, passed, stated
-from acme_lib.models.metrics import mae
+from acme_lib.models.metrics import brier, mae, unexplained
 from acme_lib.models.slices import age_bands, lines, sites, slices
 
 
@@ -34,6 +34,20 @@ def test_coverage_of_new_rows_is_the_level_in_every_band() -> None:
     narrow = answer(bands, value[~learn][low])
     assert coverage(truth[~learn][low], narrow) == pytest.approx(0.9, abs=0.04)
     assert (found.high - found.low)[low].max() < (found.high - found.low)[~low].max()
+
+
+def test_a_rare_event_counts_by_the_assets_where_it_came_and_its_rate_is_no_error() -> None:
+    equipment = np.repeat([f"s/a/l1/c/e{n}" for n in range(4)], 10)
+    half = np.where(np.arange(40) < 20, "often", "seldom")
+    truth = np.where(half == "often", np.arange(40) % 2, np.arange(40) % 10 == 0).astype(float)
+    value = np.where(truth == 1, 0.8, 0.2)
+    assert brier(truth[half == "often"], value[half == "often"]) == pytest.approx(0.04)
+    assert unexplained(truth[half == "often"], value[half == "often"]) == pytest.approx(0.04 / 0.25)
+    found = slices({"half": half}, equipment, truth, value, unexplained, lambda a, b: a > 1.5 * b, 3, 2, truth == 1)
+    assert [(s.value, s.assets, s.verdict) for s in found] == [("often", 2, "ok"), ("seldom", 2, "worse")]
+    found = slices({"half": half}, equipment, truth, value, unexplained, lambda a, b: a > 1.5 * b, 3, 3, truth == 1)
+    assert {s.verdict for s in found} == {"insufficient"}
+    assert np.isnan(unexplained(np.zeros(3), np.zeros(3)))
 
 
 def test_a_small_slice_claims_nothing_and_a_bad_one_is_named() -> None:

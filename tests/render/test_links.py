@@ -1,4 +1,4 @@
-"""Every relative link of the documents leads to a file, and every anchor to a heading."""
+"""Every relative link of the documents leads to a file, every anchor to a heading, every test named there exists."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ DOCUMENTS = sorted(
         *(ROOT / "tests/data").glob("*.md"),
     ]
 )
+TEST = re.compile(r"\b(tests/[\w/]+\.py)::(\w+)")
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?!https?:|mailto:)([^)\s]+)\)")
 
 
@@ -33,3 +34,9 @@ def test_links_lead_somewhere(document: Path) -> None:
         target = (document.parent / name).resolve() if name else document
         assert target.exists(), f"{document.name}: {link}"
         assert not anchor or target.suffix != ".md" or anchor in anchors(target), f"{document.name}: {link}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_a_test_that_is_named_exists(document: Path) -> None:
+    for file, name in TEST.findall(document.read_text(encoding="utf-8")):
+        assert re.search(rf"def {name}\(", (ROOT / file).read_text(encoding="utf-8")), f"{file}::{name}"

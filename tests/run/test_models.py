@@ -37,6 +37,7 @@ def test_a_use_case_is_answerable_where_its_equipment_was_heard(evidence: Eviden
 
 def test_results_hold_the_last_evaluation_the_registry_and_what_was_predicted(evidence: Evidence) -> None:
     assert models.results(evidence, "rul") == {"predictions": []}
+    assert not models.serves(evidence, "rul")
     for version, rmse, day in (("1", 13.0, 1), ("2", 12.0, 2)):
         evidence.db.execute(
             "INSERT INTO ml_evaluations (use_case, model_version, snapshot_id, opened_utc, metrics_json) "
@@ -48,6 +49,17 @@ def test_results_hold_the_last_evaluation_the_registry_and_what_was_predicted(ev
     assert (found["model_version"], found["metrics"]) == ("2", {"rmse": 12.0})
     assert found["predictions"] == [{"origin": "batch", "split": "test", "rows": 1}]
     assert found["registry"]["aliases"] == ["staging"]
+    assert not models.serves(evidence, "rul")  # version 2 learned elsewhere
+    evidence.db.execute(
+        "INSERT INTO gold_predictions (use_case, origin, split, model_version) VALUES ('rul', 'batch', 'validation', '2')"
+    )
+    assert models.serves(evidence, "rul")
+    for use_case, failed in (("rul", '["slices"]'), ("failure_24h", "[]")):
+        counters = f'{{"model": "acme-{use_case}", "failed": {failed}}}'
+        evidence.db.execute(
+            "INSERT INTO ops_runs (job, status, counters) VALUES ('validate_register', 'succeeded', ?)", [counters]
+        )
+    assert models.results(evidence, "rul")["failed_gates"] == ["slices"]
 
 
 def test_only_a_turbofan_s_validation_is_told_where_the_answers_lie(tmp_path: Path) -> None:
