@@ -33,6 +33,9 @@ PUBLISHED = (
 )
 
 
+MADE = "The lakehouse is made by `acme run --source cmapss --data DIR --path backfill --ml`, then for each further use case `acme run --source azure-pdm --data DIR --path backfill --ml --keep --use-case failure_24h`."
+
+
 def run(quick: bool = False) -> Report:
     """The report of the present lakehouse (ACME_HOME). Raises Stop where no model was judged there."""
     return reported(Evidence(settings().lakehouse_dir, None))
@@ -49,8 +52,8 @@ def reported(evidence: Evidence) -> Report:
         facts = trained.get((f"acme-{row['use_case']}", row["model_version"]), {})
         report.rows += _figures(evidence, row, facts)
         report.notes += _said(row, facts)
-    report.notes += [f"Tuning, {c['trials']} trials: {c['verdict']}; the tuned recipe {'replaced' if c['replaced'] else 'did not replace'} the baseline." for c in _counters(evidence, TUNED)]  # fmt: skip
-    report.notes += _compared(judged)
+    report.notes += [f"Tuning {c.get('use_case', '')}, {c['trials']} trials: {c['verdict']}; the tuned recipe {'replaced' if c['replaced'] else 'did not replace'} the baseline." for c in _counters(evidence, TUNED)]  # fmt: skip
+    report.notes += [*_compared(judged), MADE]
     return report
 
 

@@ -99,7 +99,12 @@ def run(config: Config, lake: Lakehouse | Store, now: datetime, registry: Regist
             said = verdict(trial, base, tuned, config.least_gain)
             _log(active, found, tuned, losses, said)
         record.rows_in = len(rows)
-        record.counters = {"trials": len(losses), "failed_trials": int(np.isnan(losses).sum()), **said}
+        record.counters = {
+            "use_case": found.case.id,
+            "trials": len(losses),
+            "failed_trials": int(np.isnan(losses).sum()),
+            **said,
+        }
         if said["replaced"]:
             again = train.Config(run_id=config.run_id, use_case=config.use_case, feature_table_version=found.feature_table_version, recipe=msgspec.to_builtins(tuned), threads=config.threads)  # fmt: skip
             record.counters |= {"model_version": train.run(again, store, now, registry).counters["model_version"]}
