@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from acme_lib import runtime
 from acme_lib.errors import Stop
 from acme_lib.lake.bronze import GROUPS, TABLES, append_raw, from_kafka
-from acme_lib.lake.checkpoint import check, corrupt, folder
+from acme_lib.lake.checkpoint import check, corrupt, folder, planned
 from acme_lib.lake.gold_small import planned_for
 from acme_lib.lake.kafka_log import lost_ranges, ranges
 from acme_lib.lake.lakehouse import Lakehouse
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ingest", "starting_offsets"]
 
+LETTERS_SLOWER = 5  # dead letters wait so many triggers: a batch costs the same however little is in it
 REPLAY_FAULT = 'the return value of "scala.Option.get()" is null'
 
 
@@ -72,15 +73,17 @@ def _start(hub: str, config: Config, lake: Lakehouse, written: dict[str, int]) -
         "checkpointLocation", folder(table)
     )
     if config.trigger == "continuous":
-        return writer.trigger(processingTime=f"{config.processing_time_s} seconds").start()
+        slower = 1 if hub == "telemetry" else LETTERS_SLOWER
+        return writer.trigger(processingTime=f"{slower * config.processing_time_s} seconds").start()
     left = sum(end - max(first, marks.get(key(hub, p), -1) + 1) for p, (first, end) in log.items())
     with planned_for(lake.spark, left):  # a query keeps the settings it was started with
         return writer.trigger(availableNow=True).start()
 
 
 def _batch(table: str, config: Config, lake: Lakehouse, written: dict[str, int]) -> Callable[[DataFrame, int], None]:
-    def commit(batch: DataFrame, _: int) -> None:
-        made = append_raw(lake, from_kafka(batch, runtime.now()), {"run_id": config.run_id}, table)
+    def commit(batch: DataFrame, number: int) -> None:
+        rows, ends = from_kafka(batch, runtime.now()), planned(table, number)
+        made = append_raw(lake, rows, {"run_id": config.run_id}, table, ends)
         written[table] += made.rows
         written["bytes"] += made.bytes
 

@@ -12,7 +12,7 @@ from acme_lib.errors import Stop, WrongUse
 from acme_lib.lake.marks import Marks, key
 from acme_lib.monitoring import Audit
 
-__all__ = ["TABLES", "check", "corrupt", "folder", "known", "rebuild"]
+__all__ = ["TABLES", "check", "corrupt", "folder", "known", "planned", "rebuild"]
 
 TABLES = ("bronze_events", "bronze_dead_letters")
 SIGNS = (
@@ -54,10 +54,22 @@ def check(table: str, marks: Marks) -> None:
 def _done(root: Path) -> dict[str, int]:
     """The next offset of each partition that holds events, after the last batch that the checkpoint calls done."""
     done = [int(p.name) for p in (root / "commits").glob("*") if p.name.isdigit()]
-    planned = root / "offsets" / str(max(done, default=-1))
-    if not planned.is_file():
-        return {}
-    hubs: dict[str, dict[str, int]] = json.loads(planned.read_text().splitlines()[-1])
+    return _ends(root, max(done, default=-1)) or {}
+
+
+def planned(table: str, batch: int) -> dict[str, int] | None:
+    """The next offset of each partition that holds events, behind this batch, as the query noted before the batch began.
+
+    None where it noted nothing here.
+    """
+    return _ends(Path(folder(table)), batch)
+
+
+def _ends(root: Path, batch: int) -> dict[str, int] | None:
+    noted = root / "offsets" / str(batch)
+    if not noted.is_file():
+        return None
+    hubs: dict[str, dict[str, int]] = json.loads(noted.read_text().splitlines()[-1])
     return {key(hub, int(p)): end for hub, parts in hubs.items() for p, end in parts.items() if end}
 
 

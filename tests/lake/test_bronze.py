@@ -39,6 +39,18 @@ def test_a_repeated_batch_adds_only_what_is_above_the_marks(lake: Any) -> None:
 
 
 @pytest.mark.spark
+def test_where_it_is_known_how_far_the_rows_reach_they_are_appended_at_once(lake: Any) -> None:
+    rows = raw(lake.spark, [body(i) for i in range(8)])
+    first = append_raw(lake, raw(lake.spark, [body(i) for i in range(5)]), {}, ends={"telemetry/0": 5})
+    assert (first.rows, first.note["first"]) == (5, {"telemetry/0": 0})  # the partition's first rows are looked at
+    more = append_raw(lake, rows, {}, ends={"telemetry/0": 10})  # the hub's log may skip offsets: 8 and 9 hold nothing
+    assert (more.rows, more.note["through"], more.note["first"]) == (3, {"telemetry/0": 9}, {"telemetry/0": 0})
+    again = append_raw(lake, rows, {}, ends={"telemetry/0": 10})
+    assert (again.rows, again.version) == (0, more.version)
+    assert lake.read("bronze_events").count() == 8
+
+
+@pytest.mark.spark
 def test_kafka_rows_keep_their_bytes_and_say_when_they_were_received(lake: Any) -> None:
     letter = dead_letter(Rejected("SCHEMA_INVALID", "NOT_JSON"), "acme/x", b"\xff{", 1795561199000, "bridge-1", 7, None)
     kafka = [
