@@ -70,7 +70,6 @@ def session_config(found: Settings) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.warehouse.dir": str(found.home.resolve() / "warehouse"),
         "spark.databricks.delta.snapshotPartitions": "2",
-        "spark.sql.codegen.cache.maxEntries": "2000",  # the default of 100 has each batch compile the last one's code anew
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.log.level": "ERROR",
     }
