@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from acme_lib.contracts import Column, Table, contracts
-from acme_lib.contracts._types import Layer
+from acme_lib.contracts._tables import Layer
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
