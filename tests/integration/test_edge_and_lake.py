@@ -116,7 +116,7 @@ def proven(chain: Chain, frames: int) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_edge_and_lake_predict_the_same(chain: Chain, edge: Process) -> None:
     both_ways(chain, edge, SMALL)
 
