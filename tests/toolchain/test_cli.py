@@ -100,11 +100,11 @@ def test_killed_in_the_middle_nothing_half_is_left(tmp_path):
             [sys.executable, "-m", "acme_lib.cli", "setup"], env=env, stderr=subprocess.DEVNULL,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not list((tmp_path / "jars").glob(".new-*/ecj.0")) and time.monotonic() < deadline:
             time.sleep(0.01)
         child.send_signal(number)
-        assert child.wait(20) != 0
+        assert child.wait(120) != 0  # a guard against a hang, not a bound
         assert not (tmp_path / "jars" / "ecj").exists()
     assert acme_setup(tmp_path, ACME_JARS=str(tmp_path / "jars")).returncode == 0
     assert list((tmp_path / "jars").glob(".new-*")) == []
