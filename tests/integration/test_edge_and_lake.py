@@ -115,7 +115,7 @@ def proven(chain: Chain, frames: int) -> None:
         assert found == pytest.approx(orjson.loads(noted["metrics_json"])["rmse"], abs=0.01)
 
 
-@pytest.mark.real
+@pytest.mark.drill
 @pytest.mark.timeout(900)
 def test_edge_and_lake_predict_the_same(chain: Chain, edge: Process) -> None:
     both_ways(chain, edge, SMALL)
