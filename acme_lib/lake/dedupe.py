@@ -153,7 +153,8 @@ def raised(groups: Sequence[pa.Table], marks: pa.Table, now: datetime) -> pa.Tab
 
 
 def suspects(groups: Sequence[pa.Table], marks: pa.Table) -> pa.Table:
-    """Buckets (RUN, bucket) whose rows may hold a copy: a number doubled in the batch, or one at or below the run's mark.
+    """Buckets (RUN, bucket) whose rows may hold a copy: a number doubled in the batch, or one at or below the run's mark;
+    only those of the second kind, `late`, may have theirs in Silver.
 
     `groups` are the `counted_runs` of the plain rows and, where there are some, of the odd ones.
     """
@@ -163,27 +164,29 @@ def suspects(groups: Sequence[pa.Table], marks: pa.Table) -> pa.Table:
     keys = [*RUN, "bucket"]
     whole = pa.concat_tables(groups, promote_options="default")
     old = whole.join(marks.select([*RUN, "max_seq"]), list(RUN), join_type="left outer")
-    late = pc.fill_null(pc.less_equal(old["low"], old["max_seq"]), False)
-    found = [old.filter(pc.or_(late, old["doubled"])).select(keys)]
+    old = old.append_column("late", pc.fill_null(pc.less_equal(old["low"], old["max_seq"]), False))
+    found = [old.filter(pc.or_(old["late"], old["doubled"])).select([*keys, "late"])]
     for other in groups[1:]:
         both = (
             groups[0]
             .select([*keys, "bits"])
             .join(other.select([*keys, "bits"]), keys, join_type="inner", right_suffix="_odd")
         )
-        shared = pc.not_equal(pc.bit_wise_and(both["bits"], both["bits_odd"]), 0)
-        found.append(both.filter(shared).select(keys))
-    return pa.concat_tables(found).group_by(keys).aggregate([])
+        shared = both.filter(pc.not_equal(pc.bit_wise_and(both["bits"], both["bits_odd"]), 0)).select(keys)
+        found.append(shared.append_column("late", pa.repeat(False, shared.num_rows)))
+    gathered = pa.concat_tables(found).group_by(keys).aggregate([("late", "any")])
+    return gathered.rename_columns([*keys, "late"])
 
 
-def resolved(slow: DataFrame, earlier: DataFrame) -> DataFrame:
+def resolved(slow: DataFrame, earlier: DataFrame | None) -> DataFrame:
     """The slow rows that are no copies, with `conflict` where another content had the id before.
 
     `earlier` holds message_id, body_hash and ORDER of all rows that may share an id: those of silver_events (`known`)
     and the batch's own fast ones. What is in Silver came first; within a batch the order is that of the hub.
     """
     mine = slow.withColumns({"known": F.lit(False), "mine": F.lit(True)})
-    pool = mine.unionByName(earlier.withColumn("mine", F.lit(False)), allowMissingColumns=True)
+    others = None if earlier is None else earlier.withColumn("mine", F.lit(False))
+    pool = mine if others is None else mine.unionByName(others, allowMissingColumns=True)
     order = [F.desc("known"), *ORDER]
     of_id = Window.partitionBy("message_id").orderBy(*order)
     of_content = Window.partitionBy("message_id", "body_hash").orderBy(*order)

@@ -7,6 +7,9 @@ unknown; every other row goes to `exact`, which asks the bridge's own code. The 
   leave none for an unknown field, a repeated key, a null or anything nested.
 - n keys and s strings need 2 (n + s) quotes; as many as that show each field of type string to be one.
 - the body ends with the stamp (or with its only closing brace), so nothing stands behind the object.
+- no bracket and no second opening brace: nothing nested stands where a string is expected.
+
+Bodies in the contract's own order need none of this counting: `canonical` proves them by writing them again.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from acme_lib.contracts import contracts
+from acme_lib.lake import canonical, dedupe
 
 __all__ = ["CARRIED", "INSTANT", "PARSED", "parse"]
 
@@ -54,7 +58,7 @@ def fields() -> str:
 
 
 def count(text: Column, char: str) -> Column:
-    return F.octet_length(text) - F.octet_length(F.replace(text, F.lit(char), F.lit("")))
+    return F.size(F.split(text, char)) - 1  # measured: a third of the time of replacing the character
 
 
 def present(name: str) -> Column:
@@ -63,8 +67,9 @@ def present(name: str) -> Column:
 
 def is_text() -> Column:
     """The value is a JSON string: without backslashes `"value"` before a colon can only be the key."""
-    body = F.col("text")
-    return F.contains(body, F.lit('"value":"')) | F.contains(body, F.lit('"value": "'))
+    body, raw = F.col("text"), F.col("raw_value")
+    anywhere = F.contains(body, F.lit('"value":"')) | F.contains(body, F.lit('"value": "'))
+    return F.when(raw.isNotNull(), F.startswith(raw, F.lit('"'))).otherwise(anywhere)
 
 
 def whole() -> Column:
@@ -76,8 +81,20 @@ def whole() -> Column:
     )  # fmt: skip
     unstamped = F.col("e.receivedUtc").isNull() & F.col("e.bridgeId").isNull()
     only_brace = F.instr(body, "}") == F.length(body)
-    timely = F.col("e.receivedUtc").rlike(f"^{INSTANT}$") & F.col("e.receivedUtc").try_cast("timestamp").isNotNull()
-    return F.when(sent.isNotNull(), F.endswith(body, stamp) & timely).otherwise(unstamped & only_brace)
+    return F.when(sent.isNotNull(), F.endswith(body, stamp)).otherwise(unstamped & only_brace)
+
+
+def timely() -> Column:
+    """The bridge's instant is in the form the bridge writes, where there is one."""
+    received = F.col("e.receivedUtc")
+    return received.isNull() | (received.rlike(f"^{INSTANT}$") & F.col("received_utc").isNotNull())
+
+
+def counted_out() -> Column:
+    """The proof above."""
+    text = F.col("text")
+    nested = F.contains(text, F.lit("[")) | (F.locate("{", "text", 2) > 0)
+    return ~F.contains(text, F.lit("\\")) & ~nested & F.is_valid_utf8("text") & shaped() & whole()
 
 
 def shaped() -> Column:
@@ -88,12 +105,16 @@ def shaped() -> Column:
     return (count(body, ",") == known - 1) & (count(body, '"') == 2 * (known + strings))
 
 
+def _pattern(name: str) -> str:
+    return str(contracts().envelope_schema["properties"][name]["pattern"])
+
+
 def bounded() -> Column:
-    """The schema's patterns and bounds (contracts/envelope) and the policy of reasons.yaml. Topics are judged apart."""
+    """The schema's patterns and bounds (contracts/envelope) and the policy of reasons.yaml. Topics and ids are judged apart."""
     schema, reasons = contracts().envelope_schema["properties"], contracts().reasons
     length = {n: F.length(f"e.{n}") for n in ("topic", "units", "sourceSystem", "errorCode", "epoch", "correlationId")}
     fits = [n <= schema[name]["maxLength"] for name, n in length.items()]
-    patterns = [F.col(f"e.{n}").rlike(schema[n]["pattern"]) for n in ("messageId", "tsUtc", "lineageVersion")]
+    patterns = [F.col(f"e.{n}").rlike(_pattern(n)) for n in ("tsUtc", "lineageVersion")]
     first, last = reasons.timestamp_bounds.first, reasons.timestamp_bounds.last
     checks = [
         F.col("e.quality").isin([f.code for f in contracts().quality.flags]),
@@ -111,35 +132,37 @@ def bounded() -> Column:
 
 
 def parse(raw: DataFrame) -> DataFrame:
-    """Reads bodies. In: bronze_events. Out: CARRIED, PARSED, `plain`, and `body` where a row is not plain (else null)."""
+    """Reads bodies. In: bronze_events. Out: CARRIED, PARSED, `plain`, `counted` where it is, and `body` where it is not."""
     read = raw.select(*CARRIED, F.col("body"), F.col("body").cast("string").alias("text")).select(
         "*", F.from_json("text", fields(), OPTIONS).alias("e")
     )
+    framed = read.withColumns(canonical.written()).withColumn("raw_value", canonical.raw_value())
     value, text = F.col("e.value"), F.col("is_text")
-    typed = read.withColumn("is_text", is_text()).withColumns(
+    typed = framed.withColumn("is_text", is_text()).withColumns(
         {
             "ts_utc": F.expr("try_cast(e.tsUtc AS timestamp)"),
+            "received_utc": F.expr("try_cast(e.receivedUtc AS timestamp)"),
             "value_bool": F.when(~text & value.isin("true", "false"), value == "true"),
             "value_double": F.when(~text & ~value.isin("true", "false"), value.try_cast("double")),
         }
     )
-    max_bytes = contracts().reasons.max_payload_bytes
     ordinary = [
         F.col("e._bad").isNull(),
         *(F.col(f"e.{n}").isNotNull() for n in REQUIRED),
-        F.octet_length("body") <= max_bytes,
-        ~F.contains("text", F.lit("\\")),
-        F.is_valid_utf8("text"),
-        shaped(),
-        whole(),
+        F.octet_length("body") <= contracts().reasons.max_payload_bytes,
+        F.coalesce(canonical.proven(), F.lit(False)) | counted_out(),
+        timely(),
         bounded(),
     ]
-    plain = F.coalesce(reduce(Column.__and__, ordinary), F.lit(False))
-    return typed.withColumn("plain", plain).select(*CARRIED, *parsed_columns(), "plain", kept_body())
+    judged = typed.withColumn("plain", F.coalesce(reduce(Column.__and__, ordinary), F.lit(False)))
+    known = judged.select(*CARRIED, *parsed_columns(), "plain", "body").withColumn("counted", dedupe.counted())
+    identified = F.col("counted") | F.col("message_id").rlike(_pattern("messageId"))  # a derived id is a UUID
+    sound = known.withColumn("plain", F.col("plain") & identified)
+    return sound.withColumns({"counted": F.col("plain") & F.col("counted"), "body": kept_body()})
 
 
 def kept_body() -> Column:
-    return F.when(~F.col("plain"), F.col("body")).alias("body")
+    return F.when(~F.col("plain"), F.col("body"))
 
 
 def parsed_columns() -> list[Column]:
@@ -151,7 +174,7 @@ def parsed_columns() -> list[Column]:
         "lineage_version": F.col("e.lineageVersion"), "schema_version": F.col("e.schemaVersion"),
         "error_code": F.col("e.errorCode"), "epoch": F.col("e.epoch"), "seq": F.col("e.seq"),
         "correlation_id": F.col("e.correlationId"), "replayed": F.coalesce("e.replayed", F.lit(False)),
-        "received_utc": F.expr("try_cast(e.receivedUtc AS timestamp)"), "bridge_id": F.col("e.bridgeId"),
+        "received_utc": F.col("received_utc"), "bridge_id": F.col("e.bridgeId"),
         "bridge_seq": F.col("e.bridgeSeq"), "raw_extra": F.lit(None).cast("string"),
         "reason": F.lit(None).cast("string"), "detail": F.lit(None).cast("string"),
     }  # fmt: skip

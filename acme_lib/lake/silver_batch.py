@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
@@ -41,7 +41,7 @@ class Batch:
 
     def __init__(self, raw: DataFrame) -> None:
         self._cached: list[DataFrame] = []
-        self.parsed = self._keep(parse(raw).withColumn("counted", F.col("plain") & dedupe.counted()))
+        self.parsed = self._keep(parse(raw))
         plain = dedupe.grouped(self.parsed, F.col("plain")).toArrow()
         self._groups = [plain]
         self.facts = Facts(_sum(plain["n"]), _sum(plain["others"]), _days(plain))
@@ -86,6 +86,8 @@ class Batch:
 
     def events(self, marks: pa.Table, silver: DataFrame | None) -> DataFrame:
         """What silver_events gains. In: silver_sequence_marks and silver_events (if any) as they were before the slice."""
+        import pyarrow.compute as pc
+
         suspects = dedupe.suspects(self.runs, marks)
         uncounted = any(
             _sum(g["n"]) - _sum(g["others"]) > _sum(r["n"]) for g, r in zip(self._groups, self.runs, strict=True)
@@ -93,12 +95,14 @@ class Batch:
         rows = self.readable().withColumn("body_hash", dedupe.body_hash())
         if not (uncounted or suspects.num_rows):
             return self._judged(rows.withColumn("conflict", F.lit(False)))
-        doubted = F.broadcast(rows.sparkSession.createDataFrame(suspects))
-        bucketed, keys = rows.withColumn("bucket", dedupe.bucket()), [*dedupe.RUN, "bucket"]
+        keys = [*dedupe.RUN, "bucket"]
+        doubted = F.broadcast(rows.sparkSession.createDataFrame(suspects.select(keys)))
+        bucketed = rows.withColumn("bucket", dedupe.bucket())
         fast = bucketed.where("counted").join(doubted, on=keys, how="left_anti").drop("bucket")
         late = bucketed.where("counted").join(doubted, on=keys, how="left_semi")
         slow = self._keep(late.unionByName(bucketed.where("NOT counted")).drop("bucket"))
-        resolved = self._keep(_resolved(slow, fast, silver))
+        before = silver if uncounted or pc.any(suspects["late"]).as_py() else None
+        resolved = self._keep(_resolved(slow, fast if uncounted else None, before))
         return self._judged(fast.withColumn("conflict", F.lit(False)).unionByName(resolved))
 
     def violations(self, events: DataFrame) -> DataFrame:
@@ -128,7 +132,11 @@ class Batch:
         return rules.judged(joined).withColumn("event_date", F.to_date("ts_utc"))
 
     def _keep(self, frame: DataFrame) -> DataFrame:
+        conf, key = frame.sparkSession.conf, "spark.sql.inMemoryColumnarStorage.compressed"
+        before = conf.get(key)
+        conf.set(key, "false")  # what is read once or twice costs more to compress than to keep; it spills to disk
         self._cached.append(frame.persist())
+        conf.set(key, before or "true")
         return frame
 
 
@@ -151,12 +159,17 @@ def _listed(beside: DataFrame, topics: Iterable[str]) -> DataFrame:
     return local_rows(beside.sparkSession, ({"topic": t} for t in sorted(topics)), "topic string")
 
 
-def _resolved(slow: DataFrame, fast: DataFrame, silver: DataFrame | None) -> DataFrame:
-    """The slow rows that are no copies of a row in Silver, of a fast one or of one another."""
+def _resolved(slow: DataFrame, fast: DataFrame | None, silver: DataFrame | None) -> DataFrame:
+    """The slow rows that are no copies of a row in Silver, of a fast one or of one another.
+
+    Counted rows share an id only within their bucket, which is slow as a whole: `fast` matters to uncounted rows alone.
+    """
     ids = slow.select("message_id").distinct()
     place = ["message_id", "body_hash", *dedupe.ORDER]
-    earlier = fast.select(*place).join(ids, on="message_id", how="left_semi").withColumn("known", F.lit(False))
-    if silver is not None:
-        before = silver.select(*place).join(ids, on="message_id", how="left_semi").withColumn("known", F.lit(True))
-        earlier = earlier.unionByName(before)
-    return dedupe.resolved(slow, earlier)
+    pools = {False: fast, True: silver}
+    earlier = [
+        rows.select(*place).join(ids, on="message_id", how="left_semi").withColumn("known", F.lit(known))
+        for known, rows in pools.items()
+        if rows is not None
+    ]
+    return dedupe.resolved(slow, reduce(DataFrame.unionByName, earlier) if earlier else None)

@@ -42,7 +42,7 @@ class Encoder:
         self.extra = extra  # further JSON members, such as `,"firmware":"2.4.1"`
         self._tail = ',"replayed":true' if replayed else ""
         self._seq: dict[str, int] = {}
-        self._fixed: dict[tuple[str, str], tuple[str, str, str]] = {}
+        self._fixed: dict[tuple[str, str], tuple[str, str, str, str]] = {}
         self._schema_version = contracts().reasons.accepted_schema_versions[-1]
 
     def encode(self, reading: Reading) -> Outgoing:
@@ -54,7 +54,7 @@ class Encoder:
     def envelope(self, reading: Reading) -> tuple[str, int, str, bytes]:
         """(topic, seq, message id, payload) of the next message of its topic."""
         key = (reading.equipment, reading.tag)
-        topic, head, after = self._fixed.get(key) or self._prepare(key, reading.units)
+        topic, head, middle, after = self._fixed.get(key) or self._prepare(key, reading.units)
         seq = self._seq[topic]
         self._seq[topic] = seq + 1
         mid = message_id(self.source_system, topic, self.epoch, seq)
@@ -62,18 +62,19 @@ class Encoder:
         error = f',"errorCode":{orjson.dumps(reading.error_code).decode()}' if reading.error_code else ""
         body = (
             f'{{"messageId":"{mid}","tsUtc":"{ts}{head}{number(reading.value)},"quality":"{reading.quality}"'
-            f"{after}{seq}{error}{self._tail}{self.extra}}}"
+            f"{middle}{error}{after}{seq}{self._tail}{self.extra}}}"
         )
         return topic, seq, mid, body.encode()
 
-    def _prepare(self, key: tuple[str, str], units: str) -> tuple[str, str, str]:
+    def _prepare(self, key: tuple[str, str], units: str) -> tuple[str, str, str, str]:
         topic = f"acme/{key[0]}/{key[1]}"
         text = {n: orjson.dumps(v).decode() for n, v in (("u", units), ("s", self.source_system), ("e", self.epoch))}
         head = f'","topic":"{topic}","value":'
-        after = (
+        middle = (
             f',"units":{text["u"]},"sourceSystem":{text["s"]},"lineageVersion":"{LINEAGE_VERSION}",'
-            f'"schemaVersion":"{self._schema_version}","epoch":{text["e"]},"seq":'
+            f'"schemaVersion":"{self._schema_version}"'
         )
+        after = f',"epoch":{text["e"]},"seq":'
         self._seq.setdefault(topic, 0)
-        self._fixed[key] = (topic, head, after)
+        self._fixed[key] = (topic, head, middle, after)
         return self._fixed[key]

@@ -14,7 +14,7 @@ import pytest
 from acme_lib.lake.envelope import PARSED, parse
 from acme_lib.lake.exact import exact, read_body, unstamped
 from acme_lib.uns import Valid, judge, stamp
-from tests.lake.raw_rows import TOPIC, body, raw
+from tests.lake.raw_rows import TOPIC, body, raw, reading
 
 VECTORS = Path(__file__).parents[1] / "data" / "envelope-vectors.jsonl"
 NAMES = [part.split()[0] for part in PARSED.split(", ")]
@@ -59,6 +59,20 @@ def mutilated(count: int) -> list[bytes]:
     return made
 
 
+def nested() -> list[bytes]:
+    """Something nested, bare or doubled where a string or number is expected, with a further member or without."""
+    made = []
+    for name in ("units", "sourceSystem", "errorCode", "epoch", "seq", "correlationId", "replayed", "quality", "value"):
+        whole = reading(1, errorCode="E1", correlationId="c", replayed=True)
+        for wrong in (["a"], {"a": 1}, {"a": "b"}, [], {}, 5, True, [1, 2], '"', "\\", "[m]", "{m}", ",", "", "é", None):
+            for more in ({}, {"x": 1}, {"x": "y"}):
+                sent = json.dumps({**whole, name: wrong, **more}, separators=(",", ":"), ensure_ascii=False).encode()
+                made += [sent, stamp(sent, 1795561199000, "bridge-1", 1)]
+    for bridge in ("b[1]", 'b"', "b\\", "{b", ""):
+        made.append(stamp(body(1, stamped=False), 1795561199000, bridge, 1))
+    return made
+
+
 def plain_of(row: Any) -> dict[str, Any]:
     found = row.asDict()
     for name in ("ts_utc", "received_utc"):
@@ -68,7 +82,7 @@ def plain_of(row: Any) -> dict[str, Any]:
 
 @pytest.mark.spark
 def test_every_body_is_read_as_the_bridge_judges_it(spark: Any) -> None:
-    bodies = [*payloads(), *mutilated(4000), b"", b"null", b"[]", b"\xef\xbb\xbf{}"]
+    bodies = [*payloads(), *mutilated(4000), *nested(), b"", b"null", b"[]", b"\xef\xbb\xbf{}"]
     parsed = parse(raw(spark, bodies)).persist()
     plain = {r["source_offset"]: r for r in parsed.where("plain").collect()}
     odd = parsed.where("NOT plain")
@@ -99,6 +113,7 @@ def test_ordinary_bodies_never_leave_the_jvm(spark: Any) -> None:
         stamp(spaced, 1795561199000, "b", 1),
         body(3, epoch=None, seq=None),
         body(4, replayed=True, errorCode="E1"),
+        body(5, units="[m]"),
     ]
     assert parse(raw(spark, ordinary)).where("NOT plain").count() == 0
 
