@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ACME := $(BIN)/acme
+unexport PYTHONDONTWRITEBYTECODE  # every start would compile its imports anew
 
 # make run: SOURCE=simulate|cmapss|azure-pdm DATA=dir SUBSET=FD001 VIA=mqtt|backfill MINUTES=n ML=1 FRESH=1
 SOURCE ?= simulate
@@ -22,7 +23,7 @@ $(VENV)/.stamp: requirements.txt pyproject.toml edge_service/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; install Debian's python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@echo "installing the locked packages"
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . -e edge_service
 	@touch $@

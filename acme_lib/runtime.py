@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 
     from acme_lib.lake import Lakehouse
 
-__all__ = ["checkpoints_dir", "files_dir", "is_fabric", "lakehouse", "leave", "now", "secret", "spark"]
+__all__ = ["JAVA_OPTIONS", "checkpoints_dir", "files_dir", "is_fabric", "lakehouse", "leave", "now", "secret", "spark"]
 
 FABRIC_LAKEHOUSE = "/lakehouse/default"
+
+# Both compile the large methods Spark generates, which the JVM leaves interpreted. Short: the first tier only. Long: the optimising
+# tier too, but asked ten times later than by default, since its threads take the cores that the work needs.
+JAVA_OPTIONS = {
+    "short": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -XX:-UsePerfData -XX:-DontCompileHugeMethods",
+    "long": "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000 "
+    "-XX:Tier4BackEdgeThreshold=400000 -XX:+UseParallelGC -XX:-UsePerfData -XX:-DontCompileHugeMethods",
+}
 
 
 def is_fabric() -> bool:
@@ -51,6 +59,13 @@ def secret(name: str) -> str:
     return os.environ[variable]
 
 
+def java_options(found: Settings) -> str:
+    """The local JVM's options: as set, else those of the kind of work."""
+    if found.lake.java_options is not None:
+        return found.lake.java_options
+    return JAVA_OPTIONS[found.lake.work or "short"]
+
+
 def session_config(found: Settings) -> dict[str, str]:
     """Spark's settings on one machine; Fabric brings its own."""
     jars = sorted(str(p) for p in (found.jars_dir / "spark").glob("*.jar"))
@@ -59,7 +74,7 @@ def session_config(found: Settings) -> dict[str, str]:
     return {
         "spark.driver.extraClassPath": os.pathsep.join(jars),
         "spark.driver.memory": found.lake.spark_memory,
-        "spark.driver.extraJavaOptions": found.lake.java_options,
+        "spark.driver.extraJavaOptions": java_options(found),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",

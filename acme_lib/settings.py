@@ -84,10 +84,10 @@ class LakeSettings(Section):
     path: Path | None = Field(None, description="lakehouse root; None for ACME_HOME/lakehouse")
     spark_memory: str = "3g"
     max_rows_per_batch: int = Field(2_000_000, ge=1)
-    java_options: str = Field(
-        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -XX:ReservedCodeCacheSize=256m",
-        description="of the local JVM; the default starts fast and suits minutes of work, an empty value suits hours",
+    work: Literal["short", "long"] | None = Field(
+        None, description="what the local JVM is tuned to; None for long in `acme run` of historian files, else short"
     )
+    java_options: str | None = Field(None, description="of the local JVM; None for those of `work`")
 
 
 class Settings(BaseSettings):

@@ -9,7 +9,8 @@ import time
 from tempfile import TemporaryDirectory
 
 from acme_lib.bench.report import Report, spread
-from acme_lib.settings import LakeSettings, settings
+from acme_lib.runtime import JAVA_OPTIONS
+from acme_lib.settings import settings
 
 __all__ = ["run"]
 
@@ -26,8 +27,8 @@ session.stop()
 """
 VARIANTS = {
     "baseline: the JVM's own defaults": "-XX:-UsePerfData",
-    "first-tier compiler, serial collector (`lake.java_options`)": LakeSettings().java_options,
-    "serial collector alone": "-XX:+UseSerialGC -XX:-UsePerfData",
+    "`lake.work = short`": JAVA_OPTIONS["short"],
+    "`lake.work = long`": JAVA_OPTIONS["long"],
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ class MainJob:
     def run(self) -> dict[str, Any]:
         """The summary. Raises WrongUse or Stop with one sentence; whatever was acknowledged stays for the next run."""
         before_start(self.options, self.settings)
+        if self.options.source != "simulate" and self.settings.lake.work is None:
+            os.environ["ACME_LAKE__WORK"] = "long"  # of every child
         runs = self.settings.folder("runs")
         marker = runs / UNFINISHED
         if self.options.fresh or (self.options.fresh is None and not marker.exists()):

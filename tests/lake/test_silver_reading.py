@@ -64,7 +64,24 @@ def nested() -> list[bytes]:
     made = []
     for name in ("units", "sourceSystem", "errorCode", "epoch", "seq", "correlationId", "replayed", "quality", "value"):
         whole = reading(1, errorCode="E1", correlationId="c", replayed=True)
-        for wrong in (["a"], {"a": 1}, {"a": "b"}, [], {}, 5, True, [1, 2], '"', "\\", "[m]", "{m}", ",", "", "é", None):
+        for wrong in (
+            ["a"],
+            {"a": 1},
+            {"a": "b"},
+            [],
+            {},
+            5,
+            True,
+            [1, 2],
+            '"',
+            "\\",
+            "[m]",
+            "{m}",
+            ",",
+            "",
+            "é",
+            None,
+        ):
             for more in ({}, {"x": 1}, {"x": "y"}):
                 sent = json.dumps({**whole, name: wrong, **more}, separators=(",", ":"), ensure_ascii=False).encode()
                 made += [sent, stamp(sent, 1795561199000, "bridge-1", 1)]
