@@ -18,13 +18,13 @@ PORTS = ("ACME_BROKER__PORT", "ACME_EVENTHUBS__KAFKA_PORT", "ACME_EVENTHUBS__AMQ
 
 
 @contextmanager
-def own_home() -> Iterator[Settings]:
-    """Settings of a temporary home; children inherit them by the environment. The home is removed at the end."""
+def own_home(work: str = "long") -> Iterator[Settings]:
+    """Settings of a temporary home for short or long `work`; children inherit them. The home is removed at the end."""
     before = dict(os.environ)
     os.environ["ACME_JARS"] = str(settings().jars_dir)
     home = Path(mkdtemp(prefix="acme-bench-"))
     os.environ["ACME_HOME"] = str(home)
-    os.environ["ACME_LAKE__WORK"] = "long"
+    os.environ["ACME_LAKE__WORK"] = work
     os.environ.update({name: str(free_port()) for name in PORTS})
     settings.cache_clear()
     try:

@@ -10,7 +10,7 @@ from acme_lib import runtime
 from acme_lib.errors import Stop
 from acme_lib.lake.bronze import GROUPS, TABLES, append_raw, from_kafka
 from acme_lib.lake.checkpoint import check, corrupt, folder, planned
-from acme_lib.lake.gold_small import planned_for
+from acme_lib.lake.gold_small import FEW, planned_for
 from acme_lib.lake.kafka_log import lost_ranges, ranges
 from acme_lib.lake.lakehouse import Lakehouse
 from acme_lib.lake.marks import key, merged, through
@@ -74,7 +74,8 @@ def _start(hub: str, config: Config, lake: Lakehouse, written: dict[str, int]) -
     )
     if config.trigger == "continuous":
         slower = 1 if hub == "telemetry" else LETTERS_SLOWER
-        return writer.trigger(processingTime=f"{slower * config.processing_time_s} seconds").start()
+        with planned_for(lake.spark, 0):  # a trigger brings few rows, and Delta's own jobs between them are small
+            return writer.trigger(processingTime=f"{slower * config.processing_time_s} seconds").start()
     left = sum(end - max(first, marks.get(key(hub, p), -1) + 1) for p, (first, end) in log.items())
     with planned_for(lake.spark, left):  # a query keeps the settings it was started with
         return writer.trigger(availableNow=True).start()
@@ -83,11 +84,18 @@ def _start(hub: str, config: Config, lake: Lakehouse, written: dict[str, int]) -
 def _batch(table: str, config: Config, lake: Lakehouse, written: dict[str, int]) -> Callable[[DataFrame, int], None]:
     def commit(batch: DataFrame, number: int) -> None:
         rows, ends = from_kafka(batch, runtime.now()), planned(table, number)
+        if config.trigger == "continuous" and ends and _count(ends, through(lake.note(table))) <= FEW:
+            rows = rows.coalesce(1)  # one small file a trigger
         made = append_raw(lake, rows, {"run_id": config.run_id}, table, ends)
         written[table] += made.rows
         written["bytes"] += made.bytes
 
     return commit
+
+
+def _count(ends: dict[str, int], done: dict[str, int]) -> int:
+    """Offsets behind `done` up to `ends`."""
+    return sum(end - 1 - done.get(k, -1) for k, end in ends.items())
 
 
 def _replayed(query: StreamingQuery, hub: str, config: Config) -> bool:

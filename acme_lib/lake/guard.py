@@ -9,7 +9,12 @@ from acme_lib.errors import Stop
 
 __all__ = ["PLAIN", "check_columns", "unreadable"]
 
-PLAIN = {"delta.minReaderVersion": "1", "delta.minWriterVersion": "2", "delta.enableDeletionVectors": "false"}
+PLAIN = {
+    "delta.minReaderVersion": "1",
+    "delta.minWriterVersion": "2",
+    "delta.enableDeletionVectors": "false",
+    "delta.checkpointInterval": "100",  # a stream commits every few seconds, and each checkpoint holds it up
+}
 SIGNS = (
     "PROTOCOL",
     "UNSUPPORTED_FEATURES",
@@ -20,7 +25,7 @@ SIGNS = (
 
 
 def properties(table: Table) -> dict[str, str]:
-    """Delta's properties of a new table: protocol every reader knows, statistics only where a filter uses them."""
+    """Delta's properties of a new table: protocol every reader knows, few checkpoints, statistics only where a filter uses them."""
     stats = table.stats_columns or [c for c in table.unique_on if c not in table.partition_by]
     return {**PLAIN, "delta.dataSkippingStatsColumns": ",".join(stats)}
 
