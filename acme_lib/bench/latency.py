@@ -84,7 +84,7 @@ def _text(path: Path) -> str:
 
 def publish(home: Path, rate: int, count: int, log: Path) -> None:
     """Messages at a steady rate; returns when all are acknowledged."""
-    words = ["--rate", str(rate), "--minutes", "600", "--messages", str(count), "--publish-log", str(log), "--json"]
+    words = ["--rate", str(rate), "--minutes", "6000", "--messages", str(count), "--publish-log", str(log), "--json"]
     with Process("plant", acme("plant", "simulate", *words), home / "logs" / "plant.log") as plant:
         while plant.alive():
             time.sleep(0.2)
