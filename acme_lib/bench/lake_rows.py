@@ -15,7 +15,7 @@ from acme_lib.lake.local_rows import local_rows
 if TYPE_CHECKING:
     from acme_lib.lake import Lakehouse
 
-__all__ = ["START", "fill"]
+__all__ = ["PARTITIONS", "START", "fill"]
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 PARTITIONS, PERIOD_S = 4, 10
@@ -46,15 +46,15 @@ def body() -> Column:
     return F.when(F.col("id") % FAULT_EVERY == 99, F.lit('{"value":')).otherwise(whole)
 
 
-def fill(lake: Lakehouse, rows: int) -> None:
-    """`rows` rows of bronze_events, in order within their partitions, with the marks that the Bronze job would leave."""
+def fill(lake: Lakehouse, rows: int, start: int = 0) -> None:
+    """`rows` rows of bronze_events behind the first `start`, in order within their partitions, marked as the Bronze job does."""
     found = topics()
     listed = [{"n": i, "topic": t, "unit": u} for i, (t, u) in enumerate(found)]
     table = local_rows(lake.spark, listed, "n bigint, topic string, unit string")
     n, copy = F.lit(len(found)), F.col("id") % COPY_EVERY == COPY_EVERY - 1
     turn = F.floor(F.col("id") / n)
     made = (
-        lake.spark.range(0, rows, 1, 8)
+        lake.spark.range(start, start + rows, 1, 8)
         .withColumn("n", F.col("id") % n)
         .join(F.broadcast(table), on="n", how="inner")
         .withColumns(
@@ -75,6 +75,6 @@ def fill(lake: Lakehouse, rows: int) -> None:
         "body": body().cast("binary"), "enqueued_utc": F.col("ts"), "received_utc": F.col("ts"),
         "ingested_utc": F.lit(START), "enqueued_date": F.to_date("ts"),
     }  # fmt: skip
-    ends = {f"telemetry/{p}": (rows - 1 - p) // PARTITIONS for p in range(PARTITIONS)}
+    ends = {f"telemetry/{p}": (start + rows - 1 - p) // PARTITIONS for p in range(PARTITIONS)}
     note = {"through": ends, "first": dict.fromkeys(ends, 0)}
     lake.append("bronze_events", made.select(*(c.alias(k) for k, c in columns.items())), note)
