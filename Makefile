@@ -37,7 +37,7 @@ run: setup ## the main job: plant to Gold on real parts, with proof
 test: setup ## every test on the real parts
 	@$(ACME) setup --with test
 	@$(BIN)/python -m pytest -m "not drill and not real" -n 2 --dist loadfile --durations 10 tests
-	@$(BIN)/python -m pytest -m "real and not drill" -n 3 --dist loadfile --no-loadscope-reorder --durations 10 tests  # they mostly wait
+	@$(BIN)/python -m pytest -m "real and not drill" -n 3 --dist loadfile --durations 10 tests  # they mostly wait
 
 check: $(VENV)/.stamp ## format, lint, types, imports, render, fast tests, under 60 s
 	@$(BIN)/ruff format --check --quiet .

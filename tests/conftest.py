@@ -12,11 +12,6 @@ ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("ACME_JARS", str(Path(os.environ.get("ACME_HOME", ROOT / ".acme")).resolve() / "jars"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The chains first: they take minutes each, and begun last they'd be waited for alone."""
-    items.sort(key=lambda item: "integration" not in item.path.parts)
-
-
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """ACME_HOME in a temporary folder; the settings are read anew."""
