@@ -88,6 +88,18 @@ def test_each_offset_once_whatever_happens_to_the_checkpoint(kafka: str, lake: A
     assert offsets(lake)[50:70] == [(0, i) for i in range(50, 60)] + [(0, i) for i in range(70, 80)]
 
 
+def test_a_continuous_stream_writes_one_file_a_trigger_and_each_offset_once(kafka: str, lake: Any, home: Path) -> None:
+    for partition in range(4):
+        publish(kafka, "telemetry", [body(i) for i in range(20)], partition=partition)
+    ingest(lake)  # the first batch has no marks to go on from
+    before = len(lake.read("bronze_events").inputFiles())
+    for partition in range(4):
+        publish(kafka, "telemetry", [body(i) for i in range(20, 30)], partition=partition)
+    ingest(lake, trigger="continuous", processing_time_s=0.5, for_s=20)
+    assert offsets(lake) == [(p, i) for p in range(4) for i in range(30)]
+    assert len(lake.read("bronze_events").inputFiles()) == before + 1
+
+
 def test_a_hub_that_is_not_there_is_named(home: Path, lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from acme_lib.lake import kafka_log
     from acme_lib.settings import settings

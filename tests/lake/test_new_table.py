@@ -45,6 +45,7 @@ def test_a_contract_entry_is_all_a_table_needs(lake: Any, monkeypatch: pytest.Mo
     assert [r["partitions_read"] for r in listed(lake) if r["version"] == 0] == [1]
     properties = lake.delta("gold_trial").detail().collect()[0]
     assert (properties["minReaderVersion"], properties["minWriterVersion"]) == (1, 2)
+    assert properties["properties"]["delta.checkpointInterval"] == "100"
     assert maintain(lake, "purge", ["gold_trial"], "ada", NOW, apply=True)[0].rows == 1
     assert [r["ts_utc"].astimezone(UTC) for r in lake.read("gold_trial").collect()] == [NOW - timedelta(days=1)]
     assert lake.note("gold_trial") == {"through": {"telemetry/0": 7}}
