@@ -23,11 +23,14 @@ def kafka(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     from acme_lib.eventhubs.local.kafka import kafka_process, make_hubs
     from acme_lib.settings import settings
 
-    monkeypatch.setenv("ACME_EVENTHUBS__KAFKA_PORT", str(free_port()))
+    port = free_port()
+    monkeypatch.setenv("ACME_EVENTHUBS__KAFKA_PORT", str(port))
+    for hub, group in bronze.GROUPS.items():  # one JVM keeps its consumers by group and partition, not by address
+        monkeypatch.setitem(bronze.GROUPS, hub, f"{group}-{port}")
     settings.cache_clear()
     with kafka_process(settings()):
         make_hubs(settings())
-        yield f"127.0.0.1:{settings().eventhubs.kafka_port}"
+        yield f"127.0.0.1:{port}"
 
 
 def publish(address: str, hub: str, bodies: list[bytes], partition: int = 0) -> None:

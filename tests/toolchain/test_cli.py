@@ -100,9 +100,10 @@ def test_killed_in_the_middle_nothing_half_is_left(tmp_path):
             [sys.executable, "-m", "acme_lib.cli", "setup"], env=env, stderr=subprocess.DEVNULL,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
+        working = Path(f"/proc/{child.pid}/task/{child.pid}/children")
         deadline = time.monotonic() + 120
-        while not list((tmp_path / "jars").glob(".new-*/ecj.0")) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        while not (list((tmp_path / "jars").glob(".new-*")) and working.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.01)  # until Ivy's Java is there: it needs a second or more, what comes after it an instant
         child.send_signal(number)
         assert child.wait(120) != 0  # a guard against a hang, not a bound
         assert not (tmp_path / "jars" / "ecj").exists()
