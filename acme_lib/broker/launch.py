@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from acme_lib.settings import Settings
-from acme_lib.toolchain import class_path, compiled, find_java
+from acme_lib.toolchain import class_path, compiled, find_java, shared_classes
 
 __all__ = ["INFLIGHT", "MAIN", "argv"]
 
@@ -28,4 +28,6 @@ def argv(settings: Settings, home: Path) -> list[str]:
     # without memory it would go on half alive: end, so that its keeper starts it again
     memory = [f"-Xmx{settings.broker.heap}", "-XX:+ExitOnOutOfMemoryError"]
     facts = [f"-Dhivemq.home={home}", f"-Dacme.inflight={INFLIGHT}"]
-    return [find_java().exe, *memory, *facts, *doors, *exports, "-cp", path, MAIN]
+    java = find_java()
+    start = shared_classes(settings, java, "broker", path)
+    return [java.exe, *start, *memory, *facts, *doors, *exports, "-cp", path, MAIN]

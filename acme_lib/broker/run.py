@@ -66,9 +66,9 @@ class Broker:
         return self
 
     def stop(self) -> None:
-        """SIGTERM; the broker may outlive it by seconds, so SIGKILL after ten."""
+        """SIGTERM; the broker may outlive it by seconds, more where it leaves its classes, so SIGKILL after twenty."""
         if self.process is not None:
-            self.process.stop()
+            self.process.stop(20)
             self.pid_file.unlink(missing_ok=True)
 
     def kill(self) -> None:

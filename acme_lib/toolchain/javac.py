@@ -24,12 +24,12 @@ ECJ = "org.eclipse.jdt.internal.compiler.batch.Main"
 def compiled(settings: Settings, name: str) -> Path:
     """The jar of a source tree declared in jars.yaml, compiled where that is not done yet.
 
-    It lies in ACME_HOME/toolchain under the hash of the source, so a changed source is built anew. Raises Stop.
+    It lies beside the fetched jars under the hash of the source, so a changed source is built anew. Raises Stop.
     """
     jar, tree = jar_path(settings, name), own_java()[name]
     if not jar.exists():
         source = PACKAGE / tree.source
-        settings.folder("toolchain")
+        jar.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=jar.parent) as scratch:
             classes = Path(scratch) / "classes"
             _ecj(settings, source, tree.against, classes)
@@ -39,7 +39,7 @@ def compiled(settings: Settings, name: str) -> Path:
 
 def jar_path(settings: Settings, name: str) -> Path:
     """Where the jar of today's source lies, or would."""
-    return settings.home.resolve() / "toolchain" / f"{name}-{source_hash(PACKAGE / own_java()[name].source)}.jar"
+    return settings.jars_dir / "compiled" / f"{name}-{source_hash(PACKAGE / own_java()[name].source)}.jar"
 
 
 def source_hash(source: Path) -> str:

@@ -73,7 +73,7 @@ def server_properties(settings: Settings, controller_port: int) -> str:
 
 
 def _java(settings: Settings, main: str, *args: str) -> list[str]:
-    from acme_lib.toolchain import class_path, find_java
+    from acme_lib.toolchain import class_path, find_java, shared_classes
 
     home = settings.folder("kafka")
     options = [
@@ -83,7 +83,8 @@ def _java(settings: Settings, main: str, *args: str) -> list[str]:
         "-Djava.awt.headless=true",
         f"-Dlog4j2.configurationFile={home / 'log4j2.yaml'}",
     ]
-    return [find_java().exe, *options, "-cp", class_path(settings, "kafka"), main, *args]
+    java, path = find_java(), class_path(settings, "kafka")
+    return [java.exe, *shared_classes(settings, java, main, path), *options, "-cp", path, main, *args]
 
 
 def _format(settings: Settings, properties: Path) -> None:
