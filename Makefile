@@ -36,8 +36,8 @@ run: setup ## the main job: plant to Gold on real parts, with proof
 
 test: setup ## every test on the real parts
 	@$(ACME) setup --with test
-	@$(BIN)/python -m pytest -m "not drill and not real" -n 2 --dist loadfile --durations 10 tests
-	@$(BIN)/python -m pytest -m "real and not drill" -n 3 --dist loadfile --durations 10 tests  # they mostly wait
+	@$(BIN)/python -m pytest -m "not drill and not real" -n 2 --no-loadscope-reorder --durations 20 tests
+	@$(BIN)/python -m pytest -m "real and not drill" -n 3 --no-loadscope-reorder --durations 20 tests  # they mostly wait
 
 check: $(VENV)/.stamp ## format, lint, types, imports, render, fast tests, under 60 s
 	@$(BIN)/ruff format --check --quiet .
@@ -47,7 +47,7 @@ check: $(VENV)/.stamp ## format, lint, types, imports, render, fast tests, under
 	@$(BIN)/mypy --no-error-summary & types=$$!; $(MAKE) --no-print-directory fast; wait $$types
 
 fast: $(VENV)/.stamp ## tests that need no Java and no service
-	@$(BIN)/python -m pytest -m "not spark and not ml and not real and not drill" -n 2 --dist loadfile tests
+	@$(BIN)/python -m pytest -m "not spark and not ml and not real and not drill" -n 2 tests
 
 drills: setup ## the whole matrix of faults, about an hour
 	@$(ACME) setup --with test

@@ -5,11 +5,37 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("ACME_JARS", str(Path(os.environ.get("ACME_HOME", ROOT / ".acme")).resolve() / "jars"))
+
+SHARE_GOLDEN = ("tests/lake/test_gold.py", "tests/lake/test_downtime.py", "tests/lake/test_lineage.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first, so that the last to end is a short one."""
+
+    def rank(item: pytest.Item) -> int:
+        spark = "spark" in item.keywords and "real" not in item.keywords
+        return 0 if "tests/integration" in item.nodeid else 1 if spark else 2 if "ml" in item.keywords else 3
+
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """A worker runs a file whole, and the files that share Gold's goldens, which take a minute to make, are one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = str(super()._split_scope(nodeid))
+            return "golden" if path in SHARE_GOLDEN else path
+
+    return Files(config, log)
 
 
 @pytest.fixture

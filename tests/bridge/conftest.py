@@ -61,7 +61,7 @@ class Plant:
 
         return assemble.status(self.settings)
 
-    def drained(self, epoch: str, count: int, within_s: float = 60.0) -> list[dict[str, Any]]:
+    def drained(self, epoch: str, count: int, within_s: float = 120.0) -> list[dict[str, Any]]:
         """The hub's bodies of one epoch, per partition in order, once as many distinct ones are there as were published."""
         until = time.monotonic() + within_s
         while True:
@@ -75,7 +75,7 @@ class Plant:
 
         return list(from_hub(hub, self.settings, 10_000_000))
 
-    def settled(self, accepted: int = 0, within_s: float = 30.0) -> Any:
+    def settled(self, accepted: int = 0, within_s: float = 120.0) -> Any:
         """The status once at least so many are accepted and nothing is buffered."""
         until = time.monotonic() + within_s
         while True:

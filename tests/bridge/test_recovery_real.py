@@ -58,7 +58,10 @@ def test_a_lost_disk_is_made_good_from_the_mirror_and_an_absent_hub_loses_nothin
 ) -> None:
     plant.hubs.door.kill()
     epoch = plant.publish(2_000)
-    log, deadline = plant.settings.folder("logs") / "bridge-egress.log", time.monotonic() + 30
+    log, deadline = (
+        plant.settings.folder("logs") / "bridge-egress.log",
+        time.monotonic() + 120,
+    )  # a guard against a hang
     while plant.status().buffered < 2_000 or "same batch again" not in log.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -56,7 +56,7 @@ def get(env: dict[str, str], path: str) -> tuple[int, Any]:
         return 0, None
 
 
-def until(wanted: Callable[[], bool], within_s: float = 20.0) -> None:
+def until(wanted: Callable[[], bool], within_s: float = 60.0) -> None:
     deadline = time.monotonic() + within_s
     while not wanted():
         assert time.monotonic() < deadline

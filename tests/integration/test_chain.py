@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -12,6 +14,8 @@ import pytest
 from chain import KILLS, Chain, pids
 
 from acme_lib.errors import Stop
+from acme_lib.pipeline import STEPS
+from acme_lib.pipeline.local import NOTEBOOKS
 
 
 def proven(chain: Chain) -> None:
@@ -22,13 +26,20 @@ def proven(chain: Chain) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)  # a guard against a hang, not a bound on speed
 @pytest.mark.parametrize("chain", [11], indirect=True)
 def test_killing_each_process_in_the_stream_loses_nothing(chain: Chain) -> None:
+    """Spark too; then each notebook alone, with its own defaults and its own session, under nbmake."""
     chain.publish(KILLS, minutes=0.4)
     chain.drain()
     kill_spark_once(chain)
-    chain.notebooks()
+    books = [str(NOTEBOOKS / s.notebook) for s in STEPS]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbmake", "--nbmake-timeout=300", "-p", "no:cacheprovider", *books],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert f"{len(STEPS)} passed" in done.stdout
     proven(chain)
 
 
