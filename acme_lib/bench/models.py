@@ -99,7 +99,8 @@ def _said(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     if "events" in found:
         base += f", {found['events']:.0f} failures, false alarms between {found['false_alarms_low']:.3g} and {found['false_alarms_high']:.3g}"
     if "choice_leaky_random_rows" in facts:
-        base += f". Cross-validation by equipment gave {facts['choice']:.4g}; rows dealt at random, neighbours teaching, would have said {facts['choice_leaky_random_rows']:.4g}"  # fmt: skip
+        of = "RMSE at random cuts" if case.kind == "regression" else "1 - average precision"
+        base += f". Cross-validation by equipment gave {facts['choice']:.4g} ({of}); rows dealt at random, neighbours teaching, would have said {facts['choice_leaky_random_rows']:.4g}"  # fmt: skip
     return [f"{base}."]
 
 
