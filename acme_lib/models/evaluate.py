@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from getpass import getuser
@@ -28,7 +29,7 @@ from acme_lib.monitoring import RunRecord, recording
 if TYPE_CHECKING:
     from acme_lib.lake import Lakehouse
 
-__all__ = ["Config", "chosen", "opened", "run", "test_rows"]
+__all__ = ["Config", "chosen", "noted", "opened", "run", "test_rows"]
 
 COMPARED = ("rmse", "mae", "cmapss_score", "average_precision", "f1")
 
@@ -92,6 +93,11 @@ def test_rows(store: Store, found: Inputs) -> Dataset:
     return rows
 
 
+def noted(found: dict[str, float]) -> str:
+    """Figures as JSON, without those that few rows leave undefined: JSON has no NaN, and a missing figure fails its gate."""
+    return json.dumps({k: v for k, v in found.items() if math.isfinite(v)}, sort_keys=True, allow_nan=False)
+
+
 def _open(store: Store, registry: Registry, version: Version, config: Config, now: datetime) -> dict[str, float]:
     with TemporaryDirectory() as scratch:
         folder = registry.fetch(version.model, version.version, Path(scratch) / "model")
@@ -114,7 +120,7 @@ def _open(store: Store, registry: Registry, version: Version, config: Config, no
         "opened_utc": now,
         "opened_by": getuser(),
         "run_id": config.run_id,
-        "metrics_json": json.dumps(own, sort_keys=True),
+        "metrics_json": noted(own),
     }
     store.append_rows("ml_evaluations", [row], {"run_id": config.run_id})
     _log(version, own)

@@ -74,3 +74,9 @@ def test_bootstrap_is_by_machine_and_repeats() -> None:
     assert first == again
     assert first.recall == 0.5
     assert first.recall_interval == (0.0, 1.0)
+
+
+def test_a_figure_that_can_t_be_known_is_left_out_of_the_note():
+    from acme_lib.models.evaluate import noted
+
+    assert noted({"rmse": 2.5, "coverage_phase_from_75": float("nan"), "lift": float("inf")}) == '{"rmse": 2.5}'
