@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -83,8 +82,8 @@ def _measured(
 ) -> tuple[float, float]:
     start, stop = make(own)
     began = time.perf_counter()
-    pid = start().pid
+    process = start()
     wall = time.perf_counter() - began
-    used = psutil.Process(pid or os.getpid()).cpu_times()
+    used = psutil.Process(process.pid).cpu_times()
     stop()
     return used.user + used.system, wall

@@ -25,8 +25,8 @@ def shared_classes(settings: Settings, java: Java, kind: str, class_path: str) -
     time: a missing, stale or broken one is made anew, and a folder that can't be written gets none.
     """
     folder = settings.jars_dir / "classes"
-    archive = folder / f"{kind}-{_state_of(java, class_path)}.jsa"
     try:
+        archive = folder / f"{kind}-{_state_of(java, class_path)}.jsa"
         if _finished(archive):
             return [f"-XX:SharedArchiveFile={archive}", *QUIET]
         folder.mkdir(exist_ok=True)

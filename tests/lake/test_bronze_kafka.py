@@ -98,7 +98,7 @@ def test_a_continuous_stream_writes_one_file_a_trigger_and_each_offset_once(kafk
     before = len(lake.read("bronze_events").inputFiles())
     for partition in range(4):
         publish(kafka, "telemetry", [body(i) for i in range(20, 30)], partition=partition)
-    ingest(lake, trigger="continuous", processing_time_s=0.5, for_s=10)
+    ingest(lake, trigger="continuous", processing_time_s=0.5, for_s=20)
     assert offsets(lake) == [(p, i) for p in range(4) for i in range(30)]
     assert len(lake.read("bronze_events").inputFiles()) == before + 1
 

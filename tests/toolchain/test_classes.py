@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from acme_lib.settings import load
-from acme_lib.toolchain import class_path, find_java, shared_classes
+from acme_lib.toolchain import Java, class_path, find_java, shared_classes
 
 ECJ = "org.eclipse.jdt.internal.compiler.batch.Main"
 
@@ -24,7 +25,7 @@ def home(tmp_path):
 
 
 def options(settings):
-    return shared_classes(settings, find_java(), "one", class_path(settings, "one"))
+    return shared_classes(settings, Java(Path("/usr/lib/jvm/17"), "17.0.15"), "one", class_path(settings, "one"))
 
 
 def archive(settings):
@@ -58,7 +59,7 @@ def test_a_folder_that_can_t_be_written_gets_none(home):
 
 
 @pytest.mark.real
-def test_a_jvm_starts_from_the_classes_an_earlier_one_left(tmp_path, monkeypatch):
+def test_a_jvm_starts_from_the_classes_an_earlier_one_left(tmp_path):
     real = load().jars_dir
     (tmp_path / "jars").mkdir()
     (tmp_path / "jars" / "ecj").symlink_to(real / "ecj")
