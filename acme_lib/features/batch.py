@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from acme_lib.contracts import FeatureSpec, contracts
 from acme_lib.errors import Stop, WrongUse
-from acme_lib.features.columns import places
 from acme_lib.features.fitted import Fitted, fit, version
 from acme_lib.features.names import names
+from acme_lib.features.sources import known_tags, readings, sources
 from acme_lib.features.tasks import ASSEMBLED, assembling, computing, unpacked
 from acme_lib.lake import schema
 from acme_lib.lake.marks import through
-from acme_lib.lake.topics import equipment_class
 from acme_lib.lake.version import transformation_version
 from acme_lib.monitoring import RunRecord, recording
 
@@ -52,10 +51,11 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
     spec = _spec(config)
     with recording(config.run_id, "feature_build", now) as record:
         silver_version = lake.version("silver_events")
-        rows = readings(lake.read("silver_events"), spec, config.equipment)
+        silver = lake.read("silver_events")
+        series = sources(silver, spec, config.equipment)
         fitted = None if config.version is None else fitted_of(lake, config.version)
-        known = fitted.known if fitted else known_tags(rows, spec)
-        frames = assembled(rows, spec, known).persist()
+        known = fitted.known if fitted else known_tags(series, spec)
+        frames = assembled(readings(silver, series, spec), spec, known).persist()
         try:
             fitted = fitted or _learned(frames, spec, config)
             found = vectors(frames, fitted)
@@ -74,37 +74,6 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
         record.rows_out, record.bytes_out = commit.rows, commit.bytes
         record.counters = {"feature_table_version": version(fitted), "features": len(names(fitted)), "known_tags": len(fitted.known), "regimes": len(fitted.centroids)}  # fmt: skip
     return record
-
-
-def readings(silver: DataFrame, spec: FeatureSpec, equipment: str = ".*") -> DataFrame:
-    """What a spec reads of Silver: equipment_id, place (index into `places`), at_us, value, text, arrival_us, tie.
-
-    Replayed rows are taken as if they had come at their own time, events first; live ones as the bridge received them.
-    """
-    wanted = places(spec)
-    at = F.unix_micros("ts_utc")
-    live = ~F.col("replayed") & F.col("received_utc").isNotNull()
-    event = F.col("tag").isin(wanted[len(spec.frame.tags) :])
-    place: Column = F.lit(None).cast("int")
-    for n, tag in enumerate(wanted):
-        place = F.when(F.col("tag") == tag, F.lit(n)).otherwise(place)
-    rows = silver.where(F.col("in_gold") & F.col("tag").isin(wanted) & equipment_class().isin(spec.classes))
-    return rows.where(F.col("equipment_id").rlike(f"^(?:{equipment})$")).select(
-        "equipment_id",
-        place.cast("int").alias("place"),
-        at.alias("at_us"),
-        F.col("value_double").alias("value"),
-        F.coalesce("value_string", F.initcap(F.col("value_bool").cast("string"))).alias("text"),
-        F.when(live, F.unix_micros("received_utc")).otherwise(at).alias("arrival_us"),
-        F.when(live, F.coalesce("bridge_seq", F.lit(0))).otherwise((~event).cast("bigint")).alias("tie"),
-    )
-
-
-def known_tags(rows: DataFrame, spec: FeatureSpec) -> list[str]:
-    """The frame's tags that equipment which may teach has ever published."""
-    teaching = rows.where(F.col("equipment_id").rlike(f"^(?:{spec.fit_equipment})$") & F.col("value").isNotNull())
-    found = {r["place"] for r in teaching.select("place").distinct().collect()}
-    return [tag for place, tag in enumerate(spec.frame.tags) if place in found]
 
 
 def assembled(rows: DataFrame, spec: FeatureSpec, known: list[str]) -> DataFrame:

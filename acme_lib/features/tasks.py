@@ -24,7 +24,7 @@ CHUNK_ROWS = 4096  # rows of one Arrow batch, so that a long history never lies 
 
 
 def assembling(spec: FeatureSpec, known: list[str]) -> Callable[[pa.Table], pa.Table]:
-    """Readings of one equipment (columns of batch.readings) to one row of `ASSEMBLED`."""
+    """Readings of one equipment (columns of sources.readings) to one row of `ASSEMBLED`."""
 
     def task(readings: pa.Table) -> pa.Table:
         import pyarrow as pa

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from acme_lib.contracts import Equipment, contracts
+from acme_lib.contracts import contracts
 from acme_lib.lake.dims_registry import Registry
 from acme_lib.lake.local_rows import local_rows
 from acme_lib.uns import violations_of
 
-__all__ = ["LEVELS", "described", "equipment_class", "outside_grammar"]
+__all__ = ["LEVELS", "described", "outside_grammar"]
 
 LEVELS = ("site", "area", "line", "cell", "equipment", "tag")
 SHAPE = (
@@ -46,18 +46,3 @@ def _described(topic: str, registry: Registry) -> dict[str, Any]:
         return row
     low, high = tag.range or (None, None)
     return {**row, "kind": tag.kind, "type": tag.type, "unit": tag.unit, "low": low, "high": high}
-
-
-def family(found: Equipment) -> Column:
-    """True for equipment ids of a family: "*" stands for any one level, the last level is a pattern."""
-    *levels, name = found.path.split("/")
-    pattern = "/".join("[^/]+" if level == "*" else level for level in levels)
-    return F.col("equipment_id").rlike(f"^{pattern}/(?:{name})$")
-
-
-def equipment_class() -> Column:
-    """The class of an equipment id; null where the registry does not know it."""
-    assets = contracts().assets
-    exact = [F.when(F.col("equipment_id") == e.path, F.lit(e.equipment_class)) for e in assets.equipment]
-    families = [F.when(family(e), F.lit(e.equipment_class)) for e in assets.families]
-    return F.coalesce(*exact, *families, F.lit(None).cast("string"))
