@@ -51,8 +51,6 @@ def run(config: Config, lake: Lakehouse | Store, now: datetime, registry: Regist
     again: its noted figures are given. Raises Stop where the test set has no answers."""
     store, registry = store_at(lake), registry or tracking.registry()
     with recording(config.run_id, "evaluate", now) as record:
-        if config.answers is not None:
-            load_answers(store, config.answers, config.subset)
         version = chosen(registry, config.use_case, config.version)
         if config.answers is not None:
             load_answers(store, config.answers, config.subset)

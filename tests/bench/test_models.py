@@ -51,3 +51,28 @@ def test_figures_are_of_each_last_row(evidence: Evidence) -> None:
 def test_no_model_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(Stop, match="acme run --source cmapss"):
         reported(Evidence(tmp_path, None))
+
+
+def test_f1_counts_test_rows_and_those_held_out_in_cross_validation(evidence: Evidence) -> None:
+    figures = {"threshold": 0.5, "f1": 0.1, "rows": 2, "positives": 1}
+    evidence.db.execute(
+        "INSERT INTO ml_evaluations (use_case, model_version, metrics_json) VALUES ('ai4i_failure', '1', ?)",
+        [json.dumps(figures)],
+    )
+    # equipment, split, probability, truth: two hits, one false alarm, one miss
+    rows = [
+        ("m-1", "test", 0.9, 1),
+        ("m-1", "test", 0.8, 0),
+        ("m-2", "validation", 0.5, 1),
+        ("m-2", "validation", 0.1, 1),
+    ]
+    rows.append(("m-3", "train", 0.9, 0))  # what its own fit had seen
+    for hour, (equipment, split, *values) in enumerate(rows):
+        evidence.db.execute(
+            "INSERT INTO gold_predictions (use_case, model_version, split, origin, equipment_id, ts_utc, prediction, label) "
+            f"VALUES ('ai4i_failure', '1', ?, 'batch', ?, TIMESTAMP '2026-01-01 0{hour}:00:00', ?, ?)",
+            [split, equipment, *values],
+        )
+    found = next(row for row in reported(evidence).rows if "every row" in row[1])
+    assert found[4].split()[0] == f"{2 * 2 / (3 + 3):.4g}"
+    assert found[4].endswith("(0.667 to 0.667)")  # both mills have the same F1, so every draw has it
