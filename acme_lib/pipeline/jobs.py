@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,18 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["configured", "run_job"]
 
 C = TypeVar("C", bound=BaseModel)
+Where = Literal["notebook", "command"]
 
 
-def configured(kind: type[C], **parameters: Any) -> C:
-    """The job's config from a notebook's parameters. Raises WrongUse that names the parameter and the mend."""
+def configured(kind: type[C], where: Where = "notebook", /, **parameters: Any) -> C:
+    """The job's config from what a notebook's cell or a command line gave. Raises WrongUse that names it and the mend."""
     try:
         return kind(**parameters)
     except ValidationError as e:
         first = e.errors()[0]
-        name = ".".join(str(p) for p in first["loc"]) or "parameters"
-        raise WrongUse(
-            f"parameter {name}: {first['msg']}, got {first.get('input')!r}; correct the cell tagged parameters"
-        ) from e
+        name, mend = _given(".".join(str(p) for p in first["loc"]) or "parameters", where)
+        raise WrongUse(f"{name}: {first['msg']}, got {first.get('input')!r}; {mend}") from e
+
+
+def _given(name: str, where: Where) -> tuple[str, str]:
+    """What a person wrote it as, and what to do about it."""
+    if where == "notebook":
+        return f"parameter {name}", "correct the cell tagged parameters"
+    return f"option --{name.replace('_', '-')}", "give another value; --help has what each option means"
 
 
 def run_job(job: Callable[[C, Lakehouse, datetime], RunRecord], config: C) -> RunRecord:

@@ -53,7 +53,7 @@ def run(
     from acme_lib.settings import settings
 
     options = configured(
-        RunOptions, source=source, data=data, subset=subset, path=path, minutes=minutes, speed=speed, seed=seed,
+        RunOptions, "command", source=source, data=data, subset=subset, path=path, minutes=minutes, speed=speed, seed=seed,
         malformed_share=malformed_share, ml=ml, use_cases=tuple(use_case or ()), fresh=fresh,
     )  # fmt: skip
     console = Console(stderr=True)
