@@ -10,6 +10,7 @@ import numpy as np
 from acme_lib.bench.report import Report
 from acme_lib.contracts import contracts
 from acme_lib.errors import Stop
+from acme_lib.models.crossval import choice_name
 from acme_lib.run.evidence import Evidence
 from acme_lib.settings import settings
 
@@ -24,12 +25,6 @@ UNSEEN = """SELECT equipment_id, prediction, label FROM gold_predictions
 WHERE use_case = ? AND model_version = ? AND split IN ('validation', 'test') AND origin = 'batch' AND label IS NOT NULL ORDER BY equipment_id, ts_utc"""
 UNSEEN_F1 = "f1 of every row, each judged by a fit that had not seen it"
 DRAWS, SEED = 1_000, 20261128
-SHOWN = {
-    "regression": ("rmse", "cmapss_score", "mae", "coverage", "interval_width"),
-    "classification": (
-        "average_precision", "f1", "precision", "recall", "brier", "event_recall", "false_alarms_per_machine_week",
-    ),
-}  # fmt: skip
 # FD001: RMSE and score on the last cycle of the 100 test engines, as their authors give them
 PUBLISHED = (
     ("STAR, a two-stage attention transformer, 2024", "10.61", "169"),
@@ -53,13 +48,14 @@ def reported(evidence: Evidence) -> Report:
     judged = evidence.rows(JUDGED)
     if not judged:
         raise Stop(f"{evidence.lakehouse}: no model was judged; run acme run --source cmapss --data DIR --path backfill --ml first")  # fmt: skip
-    trained = {(c["model"], c["model_version"]): c for c in _counters(evidence, TRAINED)}
+    tuned = _counters(evidence, TUNED)
+    trained = {(c["model"], c["model_version"]): c for c in (*_counters(evidence, TRAINED), *tuned) if "model" in c}
     report = Report("models", "Model figures", "acme bench models", ("use case, version", "figure", "test set", "mean of seeds (spread)", "from gold_predictions"))  # fmt: skip
     for row in judged:
         facts = trained.get((f"acme-{row['use_case']}", row["model_version"]), {})
         report.rows += _figures(evidence, row, facts)
         report.notes += _said(row, facts)
-    report.notes += [f"Tuning {c.get('use_case', '')}, {c['trials']} trials: {c['verdict']}; the tuned recipe {'replaced' if c['replaced'] else 'did not replace'} the baseline." for c in _counters(evidence, TUNED)]  # fmt: skip
+    report.notes += [f"Tuning {c.get('use_case', '')}, {c['trials']} trials: {c['verdict']}; the tuned recipe {'replaced' if c['replaced'] else 'did not replace'} the baseline." for c in tuned]  # fmt: skip
     report.notes += [*_compared(judged), MADE]
     return report
 
@@ -74,7 +70,7 @@ def _figures(evidence: Evidence, row: dict[str, Any], facts: dict[str, Any]) -> 
     without = f" without {', '.join(facts['recipe']['without'])}" if facts.get("recipe", {}).get("without") else ""
     name = f"{case.id} {row['model_version']}{without}"
     rows: list[tuple[str, ...]] = []
-    for figure in SHOWN[case.kind]:
+    for figure in case.metrics:
         if figure in found:
             seeds = f"{found[f'{figure}_seeds_mean']:.4g} ({found[f'{figure}_seeds_spread']:.2g})" if f"{figure}_seeds_mean" in found else ""  # fmt: skip
             between = f" ({found['event_recall_low']:.3g} to {found['event_recall_high']:.3g})" if figure == "event_recall" else ""  # fmt: skip
@@ -121,8 +117,7 @@ def _said(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     if "events" in found:
         base += f", {found['events']:.0f} failures, false alarms between {found['false_alarms_low']:.3g} and {found['false_alarms_high']:.3g}"
     if "choice_leaky_random_rows" in facts:
-        of = "RMSE at random cuts" if case.kind == "regression" else "1 - average precision"
-        base += f". Cross-validation by equipment gave {facts['choice']:.4g} ({of}); rows dealt at random, neighbours teaching, would have said {facts['choice_leaky_random_rows']:.4g}"  # fmt: skip
+        base += f". Cross-validation by equipment gave {facts['choice']:.4g} ({choice_name(case)}); rows dealt at random, neighbours teaching, would have said {facts['choice_leaky_random_rows']:.4g}"  # fmt: skip
     return [f"{base}."]
 
 

@@ -192,7 +192,11 @@ class Costs(Record, frozen=True):
 
 
 class UseCase(Record, frozen=True):
-    """One question a model answers. `gate` false: reported, never gated."""
+    """One question a model answers. `gate` false: reported, never gated.
+
+    `metrics`: names of models.figures that cards and reports show, in this order. `primary`: the one of them by which runs
+    are ranked and a candidate is held against production; choices themselves are made by models.crossval.choice_figure.
+    """
 
     id: str
     description: str

@@ -15,9 +15,10 @@ from acme_lib.models.metrics import average_precision, weighted_rmse
 from acme_lib.models.recipe import Recipe
 from acme_lib.models.splits import Fold
 
-__all__ = ["FROM_FRAME", "choice_figure", "cut_weights", "held_out"]
+__all__ = ["FROM_FRAME", "choice_figure", "choice_name", "cut_weights", "held_out"]
 
 FROM_FRAME = 25  # the shortest history a test set judges: earlier cuts are not drawn
+CHOICE = {"regression": "RMSE at random cuts", "classification": "1 - average precision"}
 Column = npt.NDArray[np.float64]
 
 
@@ -40,8 +41,14 @@ def cut_weights(data: Dataset) -> Column:
     return weight
 
 
+def choice_name(case: UseCase) -> str:
+    """The name of `choice_figure`, wherever it is shown."""
+    return CHOICE[case.kind]
+
+
 def choice_figure(case: UseCase, data: Dataset, raw: Column) -> float:
-    """What choices are made by, lower is better: RMSE at random cuts, or 1 - average precision."""
+    """What choices are made by, lower is better. Of a classifier the ranking alone, whatever `primary` is: a threshold,
+    and with it F1, is chosen from the same answers afterwards."""
     judged = np.isfinite(raw)
     if case.kind == "classification":
         return 1 - average_precision(data.label[judged], raw[judged])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from acme_lib.models import pictures, tracking, train
-from acme_lib.models.crossval import choice_figure, held_out
+from acme_lib.models.crossval import choice_figure, choice_name, held_out
 from acme_lib.models.dataset import Dataset
 from acme_lib.models.inputs import Inputs, inputs, keep
 from acme_lib.models.recipe import Recipe
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from acme_lib.lake import Lakehouse
 
 __all__ = ["Config", "run", "verdict"]
+
+# of the training of a tuned version: this run's record is the only one that tells of it
+LEARNED = ("model", "model_version", "snapshot_id", "feature_table_version", "choice", "choice_leaky_random_rows", "recipe")  # fmt: skip
 
 Column = npt.NDArray[np.float64]
 
@@ -107,7 +110,8 @@ def run(config: Config, lake: Lakehouse | Store, now: datetime, registry: Regist
         }
         if said["replaced"]:
             again = train.Config(run_id=config.run_id, use_case=config.use_case, feature_table_version=found.feature_table_version, recipe=msgspec.to_builtins(tuned), threads=config.threads)  # fmt: skip
-            record.counters |= {"model_version": train.run(again, store, now, registry).counters["model_version"]}
+            trained = train.run(again, store, now, registry).counters
+            record.counters |= {name: trained[name] for name in LEARNED}
         kept.unlink(missing_ok=True)
     return record
 
@@ -118,8 +122,9 @@ def verdict(trial: Trial, base: Recipe, tuned: Recipe, least_gain: float) -> dic
     before, after = (np.array([trial.loss(r, seed) for seed in seeds]) for r in (base, tuned))
     gain, spread = float(before.mean() - after.mean()), float(np.hypot(before.std(), after.std()))
     wanted = max(least_gain * float(before.mean()), 2 * spread)
-    said = f"gain {gain:.4g}, {wanted:.4g} was wanted (threshold {least_gain:.1%} of the baseline, twice the seeds' spread {spread:.2g})"  # fmt: skip
-    return {"replaced": gain > wanted, "baseline": float(before.mean()), "tuned": float(after.mean()), "gain": gain, "seed_spread": spread, "verdict": said}  # fmt: skip
+    figure = choice_name(trial.found.case)
+    said = f"gain {gain:.4g} of {figure}, {wanted:.4g} was wanted (threshold {least_gain:.1%} of the baseline, twice the seeds' spread {spread:.2g})"  # fmt: skip
+    return {"replaced": gain > wanted, "figure": figure, "baseline": float(before.mean()), "tuned": float(after.mean()), "gain": gain, "seed_spread": spread, "verdict": said}  # fmt: skip
 
 
 def _objective(trial: Trial, base: Recipe, config: Config) -> Callable[[dict[str, Any]], float]:
@@ -151,7 +156,9 @@ def _teller(active: Any) -> Callable[[int, float], None]:
 
 def _log(active: Any, found: Inputs, tuned: Recipe, losses: list[float], said: dict[str, Any]) -> None:
     client, run_id = tracking.client(), active.info.run_id
-    client.log_text(run_id, pictures.html(pictures.convergence(losses, found.case.primary)), "plots/convergence.html")
+    client.log_text(
+        run_id, pictures.html(pictures.convergence(losses, choice_name(found.case))), "plots/convergence.html"
+    )
     client.log_dict(run_id, {"space": described(found.names)}, "search_space.json")
     client.log_dict(run_id, msgspec.to_builtins(tuned), "best_recipe.json")
     client.set_tag(run_id, "verdict", said["verdict"])

@@ -6,9 +6,11 @@ import json
 from math import exp, sqrt
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from acme_lib.bench.models import reported
+from acme_lib.contracts import contracts
 from acme_lib.errors import Stop
 from acme_lib.run.evidence import Evidence
 
@@ -76,3 +78,28 @@ def test_f1_counts_test_rows_and_those_held_out_in_cross_validation(evidence: Ev
     found = next(row for row in reported(evidence).rows if "every row" in row[1])
     assert found[4].split()[0] == f"{2 * 2 / (3 + 3):.4g}"
     assert found[4].endswith("(0.667 to 0.667)")  # both mills have the same F1, so every draw has it
+
+
+@pytest.mark.parametrize("job", ["train", "tune"])
+def test_what_rows_dealt_at_random_would_have_said_stands_for_tuned_versions_too(evidence: Evidence, job: str) -> None:
+    learned = {"model": "acme-rul", "model_version": "1", "choice": 9.5, "choice_leaky_random_rows": 4.3, "recipe": {}}
+    tuned = {"use_case": "rul", "trials": 30, "replaced": True, "verdict": "gain 1"} if job == "tune" else {}
+    counters = json.dumps({**tuned, **learned})
+    evidence.db.execute("INSERT INTO ops_runs (job, status, counters) VALUES (?, 'succeeded', ?)", [job, counters])
+    note = reported(evidence).notes[0]
+    assert "by equipment gave 9.5 (RMSE at random cuts)" in note
+    assert "neighbours teaching, would have said 4.3" in note
+
+
+def test_a_tuning_that_kept_the_baseline_tells_of_no_version(evidence: Evidence) -> None:
+    counters = json.dumps({"use_case": "rul", "trials": 30, "replaced": False, "verdict": "gain 0"})
+    evidence.db.execute("INSERT INTO ops_runs (job, status, counters) VALUES ('tune', 'succeeded', ?)", [counters])
+    notes = reported(evidence).notes
+    assert "dealt at random" not in notes[0]
+    assert any("did not replace the baseline" in note for note in notes)
+
+
+def test_figures_stand_in_the_contracts_order(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = msgspec.structs.replace(contracts().use_cases["rul"], metrics=["cmapss_score", "rmse"])
+    monkeypatch.setitem(contracts().use_cases, "rul", own)
+    assert [row[1] for row in reported(evidence).rows] == ["cmapss_score", "rmse"]
