@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from acme_lib.contracts import UseCase
+from acme_lib.models.crossval import choice_name
 
 if TYPE_CHECKING:
     from acme_lib.models.candidate import Facts
@@ -33,10 +34,10 @@ def render(template: str, **facts: Any) -> str:
 
 
 def model_card(case: UseCase, facts: Facts, test: Mapping[str, float], width: int, version: str | None = None) -> str:
-    """Markdown. `test`: the test set's figures, empty while it is shut."""
-    names = sorted({*facts.cross_validation, *test})
+    """Markdown. `test`: the test set's figures, empty while it is shut. The use case's metrics stand first, in its order."""
+    names = sorted({*facts.cross_validation, *test}, key=lambda n: (case.metrics.index(n) if n in case.metrics else len(case.metrics), n))  # fmt: skip
     classes = [case.equipment_class] if isinstance(case.equipment_class, str) else case.equipment_class
-    return render("model_card.md.j2", case=case, facts=facts, test=test, width=width, version=version, names=names, classes=classes, shown=shown)  # fmt: skip
+    return render("model_card.md.j2", case=case, facts=facts, test=test, width=width, version=version, names=names, classes=classes, shown=shown, choice=choice_name(case))  # fmt: skip
 
 
 def report(version: Version, facts: Facts, figures: Mapping[str, float], verdicts: Sequence[Verdict], slices: Sequence[Slice], good: bool, now: datetime) -> str:  # fmt: skip

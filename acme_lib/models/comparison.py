@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from acme_lib.errors import Stop
 from acme_lib.models import pictures, tracking
+from acme_lib.models.crossval import choice_name
 from acme_lib.models.inputs import case_of
+from acme_lib.models.rechecks import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,15 +19,19 @@ MOST = 20
 
 
 def top_models(use_case: str, most: int = MOST) -> pd.DataFrame:
-    """Training runs, the best by cross-validation first: choice, the test's primary figure where it is open, origin."""
+    """Training runs, the best by the use case's primary figure in cross-validation first; beside it what choices are made
+    by (`choice` says its name), the primary figure of the test set where it is open, and the origin."""
     import pandas as pd
 
     case = case_of(use_case)
-    runs = tracking.client().search_runs([tracking.experiment(use_case)], "metrics.cv_choice > -1", order_by=["metrics.cv_choice ASC"], max_results=most)  # fmt: skip
+    way = "ASC" if case.primary in LOWER_IS_BETTER else "DESC"
+    runs = tracking.client().search_runs([tracking.experiment(use_case)], "metrics.cv_choice > -1", order_by=[f"metrics.cv_{case.primary} {way}"], max_results=most)  # fmt: skip
     rows = [
         {
             "run": r.info.run_name,
+            f"cv_{case.primary}": r.data.metrics.get(f"cv_{case.primary}"),
             "cv_choice": r.data.metrics["cv_choice"],
+            "choice": choice_name(case),
             f"test_{case.primary}": r.data.metrics.get(f"test_{case.primary}"),
             "latency_row_us": r.data.metrics.get("latency_row_us"),
             "features": r.data.tags.get("featureTableVersion"),
@@ -42,7 +48,8 @@ def tuning(use_case: str) -> Any:
     """Convergence of the newest tuning. Raises Stop where there was none."""
     run = _newest(use_case, "tune ")
     trials = tracking.client().get_metric_history(run.info.run_id, "trial_choice")
-    return pictures.convergence([m.value for m in sorted(trials, key=lambda m: m.step)], case_of(use_case).primary)
+    losses = [m.value for m in sorted(trials, key=lambda m: m.step)]
+    return pictures.convergence(losses, choice_name(case_of(use_case)))
 
 
 def gates(use_case: str) -> Any:
@@ -51,7 +58,7 @@ def gates(use_case: str) -> Any:
     from mlflow.artifacts import load_text
 
     versions = tracking.registry().versions(f"acme-{use_case}")
-    judged = [v for v in versions if v.tags.get("validation") in ("passed", "failed")]
+    judged = [v for v in versions if v.tags.get("validation") in ("passed", "failed", "reported")]
     if not judged:
         raise Stop(f"acme-{use_case}: no version was validated; run the notebook validate_register")
     return Markdown(  # type: ignore[no-untyped-call]

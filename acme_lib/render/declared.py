@@ -64,6 +64,10 @@ def _use_cases(of: Contracts) -> Iterator[Problem]:
                 yield Problem(
                     file, f"{case.id}.{key}", f"{tag} is no tag of {', '.join(spec.classes)}; add it to tags.yaml"
                 )
+        for name in {case.primary, *(gate.metric for gate in case.gates)} - set(case.metrics):
+            yield Problem(
+                file, f"{case.id}.metrics", f"{name} ranks or gates but would not be shown; add it to metrics"
+            )
         if case.kind == "classification" and case.label.horizon_h is None:
             yield Problem(file, f"{case.id}.label.horizon_h", "a classification needs one; say within how many hours")
         if (case.split.test == "equipment") != (case.split.equipment is not None):

@@ -26,6 +26,7 @@ def test_what_this_release_declares_has_no_problem() -> None:
         ("features.yaml", "id: mill", "id: turbofan", "turbofan: stands twice"),
         ("use_cases.yaml", "feature_spec: mill", "feature_spec: mil", "ai4i_failure.feature_spec: mil is not in features.yaml"),
         ("use_cases.yaml", "prediction_tag: rul_prediction", "prediction_tag: rul", "rul.prediction_tag: rul is no tag of turbofan"),
+        ("use_cases.yaml", "primary: rmse", "primary: rmsle", "rul.metrics: rmsle ranks or gates but would not be shown"),
         ("use_cases.yaml", "label: {event: failure, horizon_h: 24,", "label: {event: failure,", "failure_24h.label.horizon_h: a classification needs one"),
     ],
 )  # fmt: skip
