@@ -18,7 +18,7 @@ from acme_lib.run import models
 from acme_lib.run.checks import before_start
 from acme_lib.run.evidence import Evidence
 from acme_lib.run.options import RunOptions
-from acme_lib.run.publish import backfill, publish
+from acme_lib.run.publish import backfill, held, publish
 from acme_lib.run.reconcile import reconcile
 from acme_lib.run.report import write_report
 from acme_lib.run.stack import Stack, bridge_status
@@ -76,13 +76,14 @@ class MainJob:
         with self._stage("reconcile"):
             return self._summary(published, bridge)
 
-    def _backfilled(self, kernel: Any) -> tuple[dict[str, Any], None]:
+    def _backfilled(self, kernel: Any) -> tuple[dict[str, int], None]:
         with self._stage("backfill"):
-            published = backfill(self.options, self.folder / "backfill.log")
+            published = held(self.options)
+            backfill(self.options, self.folder / "backfill.log")
         self._notebooks(kernel, STEPS[1:])  # Bronze is filled
         return published, None
 
-    def _carried(self, kernel: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _carried(self, kernel: Any) -> tuple[dict[str, int], dict[str, Any]]:
         with self._timed_stack():
             warm(kernel)  # Spark starts while the plant publishes
             with self._stage("publish"):
@@ -152,24 +153,23 @@ class MainJob:
         evidence = Evidence(self.settings.lakehouse_dir, self._evidence_folder())
         return {r["kind"]: r["n"] for r in evidence.rows("SELECT kind, count(*) AS n FROM published GROUP BY kind")}
 
-    def _summary(self, published: dict[str, Any], bridge: dict[str, Any] | None) -> dict[str, Any]:
+    def _summary(self, published: dict[str, int], bridge: dict[str, Any] | None) -> dict[str, Any]:
         self.evidence = Evidence(self.settings.lakehouse_dir, self._evidence_folder())
         dead = dict(bridge["dead_lettered"]) if bridge else {}
-        by_kind = {k: v for k, v in published.items() if isinstance(v, int)}
-        total = sum(by_kind.values()) if bridge else int(published.get("rows", 0))
+        total = sum(published.values())
         return {
             "run_id": self.run_id,
             "source": self.options.source,
             "path": self.options.path,
             "started_utc": self.started.isoformat(timespec="seconds"),
             "published": total,
-            "published_by_kind": by_kind if bridge else {"valid": total},
+            "published_by_kind": published if bridge else {"valid": total},
             "accepted": bridge["accepted"] if bridge else 0,
             "dead_lettered": dead,
             "dead_lettered_total": sum(dead.values()),
             "delivered": bridge["delivered"] if bridge else 0,
             "redelivered": bridge["redelivered"] if bridge else 0,
-            **reconcile(self.evidence, bridge, by_kind if bridge else {"valid": total}),
+            **reconcile(self.evidence, bridge, published),
             **({"models": {c: models.results(self.evidence, c) for c in self.use_cases}} if self.options.ml else {}),
         }
 

@@ -12,7 +12,7 @@ from acme_lib.processes import Process
 from acme_lib.run.options import RunOptions
 from acme_lib.run.stack import acme
 
-__all__ = ["backfill", "publish"]
+__all__ = ["backfill", "held", "publish"]
 
 # half a minute at the default speed is half a day of the plant, with wear that ends in failures
 GAUGE_PERIOD_S, LIFE_H = "60", "8"
@@ -28,6 +28,14 @@ def backfill(options: RunOptions, log: Path) -> dict[str, Any]:
     return _run([*_files_args("backfill", options), "--json"], log)
 
 
+def held(options: RunOptions) -> dict[str, int]:
+    """Readings that the files hold, by the hub that a backfill gives them in Bronze; counted apart from the command that writes them."""
+    from acme_lib.plant.historian import histories
+
+    found = histories(options.source, options.data or Path(), subset=options.subset, split=_split(options))
+    return {history.hub: history.count for history in found}
+
+
 def _publish_args(options: RunOptions, evidence: Path) -> list[str]:
     common = ["--publish-log", str(evidence), "--json"]
     if options.source == "simulate":
@@ -40,9 +48,12 @@ def _publish_args(options: RunOptions, evidence: Path) -> list[str]:
 
 
 def _files_args(command: str, options: RunOptions) -> list[str]:
-    split = ["--split", "both"] if options.ml else []  # engines of the test file are predicted, never trained on
-    chosen = ["--subset", options.subset, *split] if options.source == "cmapss" else []
+    chosen = ["--subset", options.subset, "--split", _split(options)] if options.source == "cmapss" else []
     return ["plant", command, "--format", options.source, *chosen, str(options.data)]
+
+
+def _split(options: RunOptions) -> str:
+    return "both" if options.ml else "train"  # engines of the test file are predicted, never trained on
 
 
 def _run(args: list[str], log: Path) -> dict[str, Any]:
