@@ -14,6 +14,7 @@ from acme_lib.contracts import Contracts, UseCase
 from acme_lib.errors import WrongUse
 from acme_lib.features import FrameVector, Online
 from acme_lib.uns import message_id
+from edge_service.live.deadlines import Deadlines, Now
 from edge_service.live.readings import Reading, Readings
 from edge_service.live.store import Key, State, Store
 from edge_service.model import Model
@@ -43,38 +44,59 @@ class Engine:
         self._schema_version = of.reasons.accepted_schema_versions[-1]
         self._online: dict[Key, Online] = {}
         self._began: dict[Key, int] = {}
+        self._deadlines = Deadlines(store.live())
 
-    def take(self, publishes: Iterable[tuple[str, bytes]], serving: Mapping[str, Slot], now_us: int) -> Taken:
+    def listen(self, steady_us: int, hearing: bool) -> None:
+        """Told before each `take` and `expire` whether what the plant sends is heard now."""
+        self._deadlines.listen(steady_us, hearing)
+
+    def take(self, publishes: Iterable[tuple[str, bytes]], serving: Mapping[str, Slot], now: Now) -> Taken:
         """Moves the features on and predicts every frame that closed. `publishes`: (topic, payload), in their order."""
         taken, touched = Taken(), set[Key]()
-        models = [slot.current for _, slot in sorted(serving.items())]
+        models = _models(serving)
         for topic, payload in publishes:
-            reading = self._readings.read(topic, payload, now_us)
+            reading = self._readings.read(topic, payload, now.utc_us)
             if reading is not None:
-                self._move(reading, models, taken, touched)
+                touched |= self._move(reading, models, taken, now.steady_us)
+        return self._with_states(taken, touched)
+
+    def expire(self, serving: Mapping[str, Slot], now: Now) -> Taken:
+        """Closes and predicts the frames of live equipment whose deadline has passed though nothing came."""
+        taken, touched = Taken(), set[Key]()
+        for key in sorted(self._deadlines.keys()):
+            models = [m for m in _models(serving) if m.manifest.feature_table_version == key[0]]
+            until_us = self._deadlines.passed(key, models[0].fitted.spec, now) if models else None
+            if until_us is not None:
+                closed = self._features(key, models[0]).advance(until_us)
+                for model in models if closed else []:
+                    touched.add(key)
+                    self._predict_all(model, key, closed, False, taken)
+        return self._with_states(taken, touched)
+
+    def _with_states(self, taken: Taken, touched: set[Key]) -> Taken:
         for key in sorted(touched):
-            taken.states[key] = State(self._began.get(key), self._online[key].state())
+            taken.states[key] = State(self._began.get(key), self._online[key].state(), self._deadlines.newest(key))
         return taken
 
-    def _move(self, reading: Reading, models: list[Model], taken: Taken, touched: set[Key]) -> None:
-        """One reading into the features of each version that wants it, once."""
+    def _move(self, reading: Reading, models: list[Model], taken: Taken, steady_us: int) -> set[Key]:
+        """One reading into the features of each version that wants it, once; those that moved."""
         asked = [m for m in models if _wants(m, reading)]
         if not asked:
-            return
+            return set()
         if any(_adds_up(m, reading.tag) for m in asked):
             # a telemetry reading that comes twice changes nothing by the frame rule; an event would be counted twice
             if self._store.is_seen(reading.message_id) or reading.message_id in taken.seen:
-                return
+                return set()
             taken.seen.append(reading.message_id)
         closed: dict[Key, list[FrameVector]] = {}
         for model in asked:
             key = (model.manifest.feature_table_version, reading.equipment)
             if key not in closed:
                 closed[key] = self._features(key, model).add(reading.tag, reading.ts_us, reading.value)
-                touched.add(key)
-            for frame in closed[key]:
-                self._began.setdefault(key, frame.ts_us)
-                self._predict(model, key, frame, reading, taken)
+                if reading.tag in model.fitted.spec.frame.tags:
+                    self._deadlines.heard(key, reading.ts_us, not reading.replayed, steady_us)
+            self._predict_all(model, key, closed[key], reading.replayed, taken)
+        return set(closed)
 
     def _features(self, key: Key, model: Model) -> Online:
         if key not in self._online:
@@ -94,25 +116,30 @@ class Engine:
             self._began.pop(key, None)
             return None
 
-    def _predict(self, model: Model, key: Key, frame: FrameVector, reading: Reading, taken: Taken) -> None:
+    def _predict_all(self, model: Model, key: Key, closed: list[FrameVector], replayed: bool, taken: Taken) -> None:
+        for frame in closed:
+            self._began.setdefault(key, frame.ts_us)
+            self._predict(model, key, frame, replayed, taken)
+
+    def _predict(self, model: Model, key: Key, frame: FrameVector, replayed: bool, taken: Taken) -> None:
         """Row by row, not by batch: then the answer does not hang on what else happened to arrive."""
         found = model.predict(frame.vector[None, :])
-        case = self._of.use_cases[model.manifest.use_case]
+        case, equipment_class = self._of.use_cases[model.manifest.use_case], self._readings.class_of(key[1])
         values = {"": found.value[0], "_low": found.low[0], "_high": found.high[0]}
         correlation_id = ""
         for suffix, value in values.items():
-            unit = self._readings.unit(reading.equipment_class, case.prediction_tag + suffix)
+            unit = self._readings.unit(equipment_class or "", case.prediction_tag + suffix)
             if unit is None or not math.isfinite(value):
                 continue
-            topic = f"acme/{reading.equipment}/{case.prediction_tag}{suffix}"
-            message = self._message(model, case, key, frame, reading, topic)
+            topic = f"acme/{key[1]}/{case.prediction_tag}{suffix}"
+            message = self._message(model, case, key, frame, replayed, topic)
             correlation_id = correlation_id or str(message["messageId"])
             message |= {"value": float(value), "units": unit, "correlationId": correlation_id}
             taken.outgoing.append((topic, orjson.dumps(message)))
         taken.predicted[case.id] = taken.predicted.get(case.id, 0) + 1
 
     def _message(
-        self, model: Model, case: UseCase, key: Key, frame: FrameVector, reading: Reading, topic: str
+        self, model: Model, case: UseCase, key: Key, frame: FrameVector, replayed: bool, topic: str
     ) -> dict[str, object]:
         """Everything but the value. The epoch names use case, model version and the first frame of these features:
         features that had to start anew never reuse an id."""
@@ -130,7 +157,11 @@ class Engine:
             "epoch": epoch,
             "seq": seq,
         }
-        return message | ({"replayed": True} if reading.replayed else {})
+        return message | ({"replayed": True} if replayed else {})
+
+
+def _models(serving: Mapping[str, Slot]) -> list[Model]:
+    return [slot.current for _, slot in sorted(serving.items())]
 
 
 def _wants(model: Model, reading: Reading) -> bool:

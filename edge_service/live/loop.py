@@ -1,4 +1,5 @@
-"""The live path's loop: take, save, acknowledge, publish, in this order; what fails is tried again for ever."""
+"""The live path's loop: take, save, acknowledge, publish, in this order; what fails is tried again for ever. Once a second
+it looks whose frames are over though nothing came."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from acme_lib.errors import AcmeError, SlowDown
 from acme_lib.inference import Dependency
 from acme_lib.monitoring.registry import metrics
 from acme_lib.settings import Settings
+from edge_service.live.deadlines import read_now
 from edge_service.live.engine import Engine, Taken
 from edge_service.live.line import Line, account
 from edge_service.live.store import Store
@@ -23,6 +25,7 @@ __all__ = ["Live", "tags"]
 
 log = structlog.get_logger("edge.live")
 POLL_S, MOST, FEW, LINGER_S, AGAIN_S = 0.1, 2_000, 100, 0.004, 10.0
+LOOK_US = 1_000_000
 
 
 class Live:
@@ -32,6 +35,7 @@ class Live:
         self._settings, self._slots = settings, slots
         self._broker = Dependency(name="broker", state="connecting", detail=self._where)
         self._state = Dependency(name="state", state="ok")
+        self._looked_us = 0
 
     @property
     def _where(self) -> str:
@@ -76,12 +80,19 @@ class Live:
         return found
 
     def _step(self, line: Line, engine: Engine, store: Store) -> None:
-        batches = _drained(line)
-        if not batches:
-            return
-        now_us = time.time_ns() // 1000
+        batches, now = _drained(line), read_now()
         publishes = [(p.topic, p.payload) for batch in batches for p in batch.publishes]
-        taken = engine.take(publishes, self._slots.serving, now_us)
+        # while a backlog is still coming, a machine's silence says nothing
+        engine.listen(now.steady_us, line.connected and len(publishes) < MOST)
+        if batches:
+            self._done(engine.take(publishes, self._slots.serving, now), batches, line, store)
+        if now.steady_us - self._looked_us >= LOOK_US:
+            self._looked_us = now.steady_us
+            expired = engine.expire(self._slots.serving, now)
+            if expired.states:
+                self._done(expired, [], line, store)
+
+    def _done(self, taken: Taken, batches: Sequence[Batch], line: Line, store: Store) -> None:
         numbers = self._saved(store, taken)
         for batch in batches:
             batch.ack()  # PUBACK only now: features and predictions are on disk

@@ -17,6 +17,8 @@ MOST_SEEN = 200_000  # event ids remembered: far more than a broker can send aga
 SCHEMA = """
 create table if not exists state(version text not null, equipment text not null, began_us integer, body blob not null,
   primary key(version, equipment)) without rowid;
+create table if not exists live(version text not null, equipment text not null, newest_us integer not null,
+  primary key(version, equipment)) without rowid;
 create table if not exists outbox(n integer primary key autoincrement, topic text not null, body blob not null);
 create table if not exists seen(message_id text primary key, n integer not null) without rowid;
 create index if not exists seen_n on seen(n);
@@ -24,10 +26,14 @@ create index if not exists seen_n on seen(n);
 
 
 class State(NamedTuple):
-    """Online features of one equipment, and the start of their first frame (microseconds since 1970; None before it)."""
+    """Online features of one equipment, and the start of their first frame (microseconds since 1970; None before it).
+
+    `newest_us`: event time of its newest reading, None where that was replayed; of all live equipment it is read with `live`.
+    """
 
     began_us: int | None
     body: bytes
+    newest_us: int | None = None
 
 
 class Store:
@@ -48,6 +54,12 @@ class Store:
             ).fetchone()
         return State(*found) if found else None
 
+    def live(self) -> dict[Key, int]:
+        """Event time of the newest reading of every live equipment, microseconds since 1970."""
+        with files.explained(self.path):
+            found = self._db.execute("select version, equipment, newest_us from live").fetchall()
+        return {(version, equipment): newest_us for version, equipment, newest_us in found}
+
     def is_seen(self, message_id: str) -> bool:
         return message_id in self._seen
 
@@ -58,7 +70,12 @@ class Store:
         fresh = {message_id: self._n + at for at, message_id in enumerate(dict.fromkeys(seen), start=1)}
         last = max(fresh.values(), default=self._n)
         with files.transaction(self._db, self.path) as db:
-            db.executemany("insert or replace into state values(?,?,?,?)", [(*k, *s) for k, s in states.items()])
+            db.executemany(
+                "insert or replace into state values(?,?,?,?)", [(*k, s.began_us, s.body) for k, s in states.items()]
+            )
+            db.executemany("delete from live where version = ? and equipment = ?", list(states))
+            newest = [(*k, s.newest_us) for k, s in states.items() if s.newest_us is not None]
+            db.executemany("insert into live values(?,?,?)", newest)
             db.executemany("insert or ignore into seen values(?,?)", list(fresh.items()))
             db.execute("delete from seen where n <= ?", (last - MOST_SEEN,))
             numbers = [

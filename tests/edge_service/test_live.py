@@ -15,12 +15,14 @@ from acme_lib.contracts import contracts
 from acme_lib.errors import Stop
 from acme_lib.features import Frames, compute
 from acme_lib.uns import Valid, judge, message_id
+from edge_service.live.deadlines import Now
 from edge_service.live.engine import Engine
 from edge_service.live.store import Store
 
 HOUR_US = 3_600_000_000
 ENGINE = "testbed/turbofan/fd001/test/engine-{:03d}"
 NOW_US = 1_800_000_000_000_000
+NOW = Now(NOW_US, 0)
 Message = tuple[str, bytes]
 
 
@@ -70,7 +72,7 @@ def serving(shop: Any) -> Any:
 def run(store: Store, serving: Any, batches: list[list[Message]]) -> list[Message]:
     engine, found = Engine(contracts(), store, "edge-1"), []
     for batch in batches:
-        taken = engine.take(batch, serving, NOW_US)
+        taken = engine.take(batch, serving, NOW)
         store.save(taken.states, taken.outgoing, taken.seen)
         found += taken.outgoing
     return found
@@ -120,7 +122,7 @@ def test_killed_at_any_moment_the_same_messages_come_with_the_same_ids(
         at = acknowledged  # the broker sends again what was not acknowledged
         for _ in range(rand.randrange(1, 6)):
             batch = messages[at : at + rand.randrange(1, 90)]
-            taken = engine.take(batch, serving, NOW_US)
+            taken = engine.take(batch, serving, NOW)
             moment = rand.choice(["on", "on", "on", "before the save", "before the ack", "before the publish"])
             if moment == "before the save":
                 break
