@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MlflowRegistry"]
 
 ARTIFACT = "model"
+FINISHED_CARD = "validation/MODEL_CARD.md"  # where models.validate leaves it in the version's run
 
 
 class MlflowRegistry(Registry):
@@ -82,6 +83,13 @@ class MlflowRegistry(Registry):
                 raise WrongUse(f"{model} version {version}: {e}; its files are gone, register it anew") from e
             shutil.copytree(there, out, dirs_exist_ok=True)
         return out
+
+    def finished_card(self, model: str, version: str) -> bytes | None:
+        run_id = self.get(model, version).run_id
+        if not run_id or FINISHED_CARD not in [f.path for f in self.client.list_artifacts(run_id, "validation")]:
+            return None
+        with TemporaryDirectory() as scratch:
+            return Path(self.client.download_artifacts(run_id, FINISHED_CARD, scratch)).read_bytes()
 
     def _models(self, model: str | None) -> list[Any]:
         if model is None:

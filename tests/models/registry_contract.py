@@ -54,11 +54,17 @@ class RegistryContract:
         assert tags == {"a": "1", "validation": "passed"}
         assert [v.model for v in registry.versions()] == ["acme-x", "acme-y"]
 
+    def test_a_version_that_was_never_validated_has_no_finished_card(self, registry: Registry, folder: Path, run_id: str) -> None:  # fmt: skip
+        registry.add("acme-x", folder, run_id, {})
+        assert registry.finished_card("acme-x", "1") is None
+
     def test_what_is_not_there_is_wrong_use(self, registry: Registry, tmp_path: Path) -> None:
         assert registry.versions("acme-none") == []
         with pytest.raises(WrongUse, match="acme model list"):
             registry.get("acme-none", "1")
         with pytest.raises(WrongUse, match="acme model list"):
             registry.fetch("acme-none", "1", tmp_path)
+        with pytest.raises(WrongUse, match="acme model list"):
+            registry.finished_card("acme-none", "1")
         with pytest.raises(WrongUse, match="acme model list"):
             registry.point("acme-none", "staging", "1")

@@ -39,6 +39,13 @@ class TestMlflowRegistry(RegistryContract):
 
         return str(tracking.client().create_run(tracking.experiment("x")).info.run_id)
 
+    def test_the_card_that_validation_leaves_in_the_run_is_found(self, registry: Registry, folder: Path, run_id: str) -> None:  # fmt: skip
+        from acme_lib.models import tracking
+
+        registry.add("acme-x", folder, run_id, {})
+        tracking.client().log_text(run_id, "# x, version 1\n", "validation/MODEL_CARD.md")
+        assert registry.finished_card("acme-x", "1") == b"# x, version 1\n"
+
 
 @pytest.fixture
 def registry(tmp_path: Path) -> MemoryRegistry:

@@ -33,6 +33,8 @@ def build(registry: Registry, model: str, version: str, out: Path, key: Path, no
         folder = registry.fetch(found.model, found.version, Path(scratch) / "model")
         files = {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
         candidate = Candidate.load(folder)
+    if (card := registry.finished_card(found.model, found.version)) is not None:
+        files["MODEL_CARD.md"] = card  # the folder's own was written before the test set was opened
     if missing := [name for name in NEEDED if name not in files]:
         raise WrongUse(f"{found.model} version {found.version} lacks {', '.join(missing)}; register it anew")
     _replay(candidate, files["golden.json"], f"{found.model} version {found.version}")

@@ -100,6 +100,25 @@ def test_each_build_has_the_next_counter_and_signs_every_file(tmp_path: Path, fo
     assert first.feature_table_version == version(turbofan()[0])
 
 
+class Validated(MemoryRegistry):
+    """One whose version 2 was validated."""
+
+    def finished_card(self, model: str, version: str) -> bytes | None:
+        return b"# rul, version 2: the test set was opened once\n" if version == "2" else None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"), [("1", "# rul\n"), ("2", "# rul, version 2: the test set was opened once\n")]
+)
+def test_the_card_that_validation_finished_is_the_one_that_is_signed(tmp_path: Path, folder: Path, key: Path, wanted: str, said: str) -> None:  # fmt: skip
+    registry = Validated(tmp_path / "registry")
+    for _ in range(2):
+        registry.add("acme-rul", folder, "run", {})
+    made = build(registry, "rul", wanted, tmp_path / "bundle", key, NOW)
+    verify(made, load_trust(key.parent))
+    assert (made / "MODEL_CARD.md").read_text() == said
+
+
 @pytest.mark.parametrize(("model", "wanted"), [("acme-rul", "9"), ("acme-rul", "production"), ("rull", "1")])
 def test_what_is_not_registered_is_said(tmp_path: Path, folder: Path, key: Path, model: str, wanted: str) -> None:
     registry = MemoryRegistry(tmp_path / "registry")
