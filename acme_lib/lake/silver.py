@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from acme_lib.lake import drift
+from acme_lib.lake import drift, registry_gaps
 from acme_lib.lake.dedupe import raised
 from acme_lib.lake.gold_small import planned_for
 from acme_lib.lake.lakehouse import Lakehouse
@@ -69,7 +69,9 @@ def _take(lake: Lakehouse, raw: DataFrame, piece: Slice, note: dict[str, Any], n
         broken = _append(lake, "silver_violations", batch.violations(events).withColumn("detected_utc", F.lit(now))
                          .repartition("enqueued_date"), piece, note)  # fmt: skip
         spread = events.hint("rebalance", "event_date") if batch.facts.days > MANY_DAYS else events
-        written = _append(lake, "silver_events", spread, piece, note)
+        noted = lake.note("silver_events").get("gaps", {})
+        gaps = registry_gaps.told(batch.topics, noted, LakeAlerts(lake), now)
+        written = _append(lake, "silver_events", spread, piece, {**note, "gaps": gaps})
     finally:
         batch.close()
     return {

@@ -57,6 +57,11 @@ class Batch:
         """`dedupe.counted_runs` of the plain rows and, where there are some, of the odd ones."""
         return [dedupe.counted_runs(groups) for groups in self._groups]
 
+    @property
+    def topics(self) -> set[str]:
+        """Distinct topics of the readable rows; each is in the grammar."""
+        return self._topics - self._outside
+
     @cached_property
     def _topics(self) -> set[str]:
         return {topic for groups in self._groups for topic in groups["topic"].unique().to_pylist() if topic is not None}
@@ -127,7 +132,7 @@ class Batch:
         )
 
     def _judged(self, rows: DataFrame) -> DataFrame:
-        topics = described(rows.sparkSession, self._topics - self._outside)
+        topics = described(rows.sparkSession, self.topics)
         joined = rows.join(F.broadcast(topics.select("topic", *OF_TOPIC)), on="topic", how="inner")
         return rules.judged(joined).withColumn("event_date", F.to_date("ts_utc"))
 

@@ -66,6 +66,12 @@ def test_rules_values_and_levels_by_hand(lake: Any) -> None:
     assert (11, "UNREADABLE", "SCHEMA_INVALID/TOPIC_NOT_IN_GRAMMAR", "an envelope of contracts/envelope/v1") in found
     assert (12, "UNREADABLE", "SCHEMA_INVALID/NOT_JSON", "an envelope of contracts/envelope/v1") in found
     assert (record.rows_in, record.rows_out, record.counters["violations"]) == (15, 13, 10)
+    gaps = {(a["rule"], a["key"]) for a in stored(lake, "ops_alerts")}
+    assert gaps == {
+        ("contract_out_of_date", "dryer.colour"),
+        ("contract_out_of_date", "dallas/drying/line-1/cell-a/dryer-99"),
+    }
+    assert {key for _, key in gaps} == lake.note("silver_events")["gaps"].keys()
 
 
 @pytest.fixture
