@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from acme_lib.lake import letters_alert
 from acme_lib.lake.lakehouse import Commit, Lakehouse
 from acme_lib.lake.marks import Marks, above, key, merged, observed, through
 from acme_lib.lake.version import transformation_version
-from acme_lib.monitoring import RunRecord, recording
+from acme_lib.monitoring import LakeAlerts, RunRecord, recording
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +51,8 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
         record.counters = ingest(config, lake)
         record.rows_in = record.rows_out = sum(int(record.counters[t]) for t in TABLES.values())
         record.bytes_out = int(record.counters["bytes"])
+        if record.counters[TABLES["telemetry"]] and not record.counters[TABLES["telemetry-dlq"]]:
+            letters_alert.none_came(lake, LakeAlerts(lake), config.run_id, now)
     return record
 
 

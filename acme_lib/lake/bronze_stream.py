@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from pyspark.errors import StreamingQueryException
 
 from acme_lib import runtime
 from acme_lib.errors import Stop
@@ -13,11 +17,13 @@ from acme_lib.lake.checkpoint import check, corrupt, folder, planned
 from acme_lib.lake.gold_small import FEW, planned_for
 from acme_lib.lake.kafka_log import lost_ranges, ranges
 from acme_lib.lake.lakehouse import Lakehouse
+from acme_lib.lake.letters_alert import taken
 from acme_lib.lake.marks import key, merged, through
+from acme_lib.monitoring import LakeAlerts
 from acme_lib.settings import settings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.streaming import StreamingQuery
 
     from acme_lib.lake.bronze import Config
@@ -35,18 +41,51 @@ def starting_offsets(hub: str, marks: dict[str, int], log: dict[int, tuple[int, 
 
 
 def ingest(config: Config, lake: Lakehouse) -> dict[str, int]:
-    """Runs a query a hub until its end; returns rows a table, and bytes."""
+    """Runs a query a hub until all have ended or `for_s` is over; returns rows a table, and bytes.
+
+    Raises Stop as soon as one has failed; the other is then stopped too.
+    """
     written: dict[str, int] = {**dict.fromkeys(TABLES.values(), 0), "bytes": 0}
-    queries = {hub: _start(hub, config, lake, written) for hub in TABLES}
+    bounded = config.trigger == "continuous" and config.for_s is not None
+    until = monotonic() + (config.for_s or 0) if bounded else None
+    replayed: set[str] = set()
+    queries: dict[str, StreamingQuery] = {}
     try:
-        for hub, query in list(queries.items()):
-            if _replayed(query, hub, config):
-                queries[hub] = _start(hub, config, lake, written)
-                _wait(hub, queries[hub], config)
+        for hub in TABLES:
+            queries[hub] = _start(hub, config, lake, written)
+        while queries and _one_ended(lake.spark, until):
+            for hub in [h for h, query in queries.items() if not query.isActive]:
+                if _replays(hub, queries.pop(hub), replayed):
+                    queries[hub] = _start(hub, config, lake, written)
     finally:
         for query in queries.values():
             query.stop()
     return written
+
+
+def _one_ended(spark: SparkSession, until: float | None) -> bool:
+    """Waits until one of the session's queries has ended; False where that took until `until`."""
+    left = None if until is None else max(0.001, until - monotonic())
+    with suppress(StreamingQueryException):  # each query is asked for its own error
+        if spark.streams.awaitAnyTermination(left) is False:
+            return False
+    spark.streams.resetTerminated()  # before the queries are looked at: whichever ends from here on wakes us again
+    return True
+
+
+def _replays(hub: str, query: StreamingQuery, replayed: set[str]) -> bool:
+    """Whether the ended query has to be started again, once: after a batch of a killed run, which is committed by then.
+
+    Spark 4.1's Kafka source fails in its progress report after such a batch, for it has not asked for the hub's end yet.
+    Raises Stop for any other fault.
+    """
+    fault = query.exception()
+    if fault is None:
+        return False
+    if hub in replayed or REPLAY_FAULT not in str(fault):
+        raise _named(hub, fault) from fault
+    replayed.add(hub)
+    return True
 
 
 def _start(hub: str, config: Config, lake: Lakehouse, written: dict[str, int]) -> StreamingQuery:
@@ -83,10 +122,15 @@ def _start(hub: str, config: Config, lake: Lakehouse, written: dict[str, int]) -
 
 def _batch(table: str, config: Config, lake: Lakehouse, written: dict[str, int]) -> Callable[[DataFrame, int], None]:
     def commit(batch: DataFrame, number: int) -> None:
-        rows, ends = from_kafka(batch, runtime.now()), planned(table, number)
-        if config.trigger == "continuous" and ends and _count(ends, through(lake.note(table))) <= FEW:
+        now = runtime.now()
+        rows, ends = from_kafka(batch, now), planned(table, number)
+        count = _count(ends, through(lake.note(table))) if ends else None
+        if config.trigger == "continuous" and count is not None and count <= FEW:
             rows = rows.coalesce(1)  # one small file a trigger
-        made = append_raw(lake, rows, {"run_id": config.run_id}, table, ends)
+        note: dict[str, object] = {"run_id": config.run_id}
+        if table == TABLES["telemetry-dlq"]:
+            note |= taken(lake, LakeAlerts(lake), count, now)
+        made = append_raw(lake, rows, note, table, ends)
         written[table] += made.rows
         written["bytes"] += made.bytes
 
@@ -98,35 +142,9 @@ def _count(ends: dict[str, int], done: dict[str, int]) -> int:
     return sum(end - 1 - done.get(k, -1) for k, end in ends.items())
 
 
-def _replayed(query: StreamingQuery, hub: str, config: Config) -> bool:
-    """Waits for the query; True where it ended after a batch of a killed run, which is committed by then.
-
-    Spark 4.1's Kafka source fails in its progress report after such a batch, for it has not asked for the hub's end yet.
-    """
-    try:
-        _wait(hub, query, config)
-    except Stop as e:
-        if REPLAY_FAULT in str(e.__cause__):
-            return True
-        raise
-    return False
-
-
-def _wait(hub: str, query: StreamingQuery, config: Config) -> None:
-    try:
-        if config.trigger == "continuous" and config.for_s is not None:
-            query.awaitTermination(int(config.for_s) or 1)
-        else:
-            query.awaitTermination()
-    except Exception as e:
-        raise _named(hub, e) from e
-
-
-def _named(hub: str, fault: Any) -> Exception:
-    """A streaming failure as one of ours where it is foreseeable."""
+def _named(hub: str, fault: Exception) -> Stop:
+    """A streaming failure as one of ours, with the mend where it is foreseeable."""
     text = str(fault)
-    if isinstance(fault, Stop):
-        return fault
     if corrupt(text):
         return Stop(f"checkpoint of {TABLES[hub]} is corrupt; run acme lake rebuild-checkpoint {TABLES[hub]}")
     return Stop(f"reading hub {hub} failed: {text.splitlines()[0][:300]}; correct that and run again, nothing is lost")

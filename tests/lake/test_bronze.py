@@ -144,3 +144,32 @@ def test_a_corrupt_checkpoint_names_the_command_that_rebuilds_it(home: Any) -> N
     assert audit.verify() == 1
     with pytest.raises(WrongUse, match="has no checkpoint"):
         checkpoint.rebuild("silver_events", None, "me", NOW)
+
+
+@pytest.mark.spark
+def test_dead_letters_open_one_alert_which_a_run_without_them_closes(lake: Any) -> None:
+    from acme_lib.lake.letters_alert import none_came, taken
+    from acme_lib.monitoring import LakeAlerts
+
+    alerts, table = LakeAlerts(lake), TABLES["telemetry-dlq"]
+    none_came(lake, alerts, "quiet", NOW)
+    assert not lake.exists("ops_alerts")
+    for start in (0, 2):
+        rows = raw(lake.spark, [b"{}", b"{}"], start=start, hub="telemetry-dlq")
+        append_raw(lake, rows, {"run_id": "r", **taken(lake, alerts, 2, NOW)}, table)
+    (alert,) = alerts.rows()
+    assert (alert.rule, alert.key, alert.value, alert.closed_utc) == (
+        "dead_letters_seen",
+        table,
+        "2 in the first batch",
+        None,
+    )
+    none_came(lake, alerts, "quiet", NOW)
+    closed = lake.version("ops_alerts")
+    none_came(lake, alerts, "quieter", NOW)
+    assert [a.closed_utc for a in alerts.rows()] == [NOW]
+    assert lake.version("ops_alerts") == closed
+    assert lake.note(table)["through"] == {"telemetry-dlq/0": 3}
+    taken(lake, alerts, 1, NOW)
+    assert [a.closed_utc for a in alerts.rows()].count(None) == 1
+    assert lake.read(table).count() == 4

@@ -12,7 +12,7 @@ import pytest
 from acme_lib.errors import Stop
 from acme_lib.lake import bronze
 from acme_lib.processes import free_port
-from tests.lake.raw_rows import NOW, body
+from tests.lake.raw_rows import NOW, body, stored
 
 pytestmark = [pytest.mark.real, pytest.mark.spark]
 
@@ -66,10 +66,12 @@ def test_each_offset_once_whatever_happens_to_the_checkpoint(kafka: str, lake: A
     publish(kafka, "telemetry-dlq", [b"{}"])
     first = ingest(lake, max_offsets_per_trigger=20)
     assert (first.rows_out, first.counters["bronze_dead_letters"]) == (54, 1)
+    assert [(a["rule"], a["closed_utc"]) for a in stored(lake, "ops_alerts")] == [("dead_letters_seen", None)]
     publish(kafka, "telemetry", [body(i) for i in range(50, 60)])
     checkpoint = home / "checkpoints" / "bronze_events"
     shutil.rmtree(checkpoint)
     assert ingest(lake).counters["bronze_events"] == 10
+    assert [a["closed_utc"] for a in stored(lake, "ops_alerts")] == [NOW]
     assert offsets(lake) == [(0, i) for i in range(60)] + [(3, i) for i in range(3)]
 
     for part in ("0", ".0.crc"):  # as after kill -9 between the table's commit and the checkpoint's
