@@ -33,7 +33,7 @@ def test_a_card_holds_question_equipment_features_gates_and_costs(case: UseCase)
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 def test_a_card_invents_no_figure(case: UseCase) -> None:
     """A figure with decimals is one the contracts declare."""
-    told = {f"{g.at_least:g}" for g in case.gates if g.at_least is not None}
+    told = {f"{side:g}" for g in case.gates for side in (g.at_least, g.at_most) if side is not None}
     told |= {f"{case.label.horizon_h or 0:g}", f"{case.recipe.get('net', {}).get('weight', 0):g}"}
     assert set(re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", card(case))) <= told
 
