@@ -20,7 +20,7 @@ VALIDATED = (
 )
 SERVING = """SELECT count(*) FROM ml_model_registry WHERE model = ? AND list_has_any(aliases, ['staging', 'production'])
 AND version IN (SELECT model_version FROM gold_predictions WHERE use_case = ? AND split = 'validation')"""
-REGISTERED = "SELECT version, aliases, stage FROM ml_model_registry WHERE model = ? ORDER BY exported_utc DESC, version DESC LIMIT 1"
+REGISTERED = "SELECT version, aliases, stage FROM ml_model_registry WHERE model = ? ORDER BY version::BIGINT DESC, exported_utc DESC"
 
 
 def answerable(evidence: Evidence, wanted: Collection[str] = ()) -> list[str]:
@@ -47,15 +47,21 @@ def serves(evidence: Evidence, use_case: str) -> bool:
 def results(evidence: Evidence, use_case: str) -> dict[str, Any]:
     """Model version, metrics of its one opening of the test set, rows predicted, and whether it may serve."""
     evaluated = evidence.rows(EVALUATED, use_case)
-    registered = evidence.rows(REGISTERED, f"acme-{use_case}")
     found: dict[str, Any] = {"predictions": evidence.rows(PREDICTED, use_case)}
     if evaluated:
         last = evaluated[0]
         found |= {"model_version": last["model_version"], "snapshot_id": last["snapshot_id"]}
         found["metrics"] = json.loads(last["metrics_json"])
+    if (row := _registered(evidence, use_case, found.get("model_version"))) is not None:
+        found["registry"] = row
     judged = [json.loads(row["counters"]) for row in evidence.rows(VALIDATED)]
-    if own := [c for c in judged if c.get("model") == f"acme-{use_case}"]:
+    wanted = (f"acme-{use_case}", found.get("model_version"))
+    if own := [c for c in judged if (c.get("model"), c.get("model_version")) == wanted]:
         found["failed_gates"] = own[0]["failed"]
-    if registered:
-        found["registry"] = registered[0]
     return found
+
+
+def _registered(evidence: Evidence, use_case: str, version: str | None) -> dict[str, Any] | None:
+    """The newest export of the version whose figures are shown; of the highest where none was evaluated."""
+    rows = evidence.rows(REGISTERED, f"acme-{use_case}")
+    return next((row for row in rows if version in (None, row["version"])), None)

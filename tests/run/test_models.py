@@ -54,12 +54,34 @@ def test_results_hold_the_last_evaluation_the_registry_and_what_was_predicted(ev
         "INSERT INTO gold_predictions (use_case, origin, split, model_version) VALUES ('rul', 'batch', 'validation', '2')"
     )
     assert models.serves(evidence, "rul")
-    for use_case, failed in (("rul", '["slices"]'), ("failure_24h", "[]")):
-        counters = f'{{"model": "acme-{use_case}", "failed": {failed}}}'
+    for use_case, version, failed in (("rul", 2, '["slices"]'), ("rul", 1, '["drift"]'), ("failure_24h", 2, "[]")):
+        counters = f'{{"model": "acme-{use_case}", "model_version": "{version}", "failed": {failed}}}'
         evidence.db.execute(
             "INSERT INTO ops_runs (job, status, counters) VALUES ('validate_register', 'succeeded', ?)", [counters]
         )
     assert models.results(evidence, "rul")["failed_gates"] == ["slices"]
+
+
+def test_the_registry_s_row_is_the_evaluated_version_s_else_the_highest(evidence: Evidence) -> None:
+    for version, alias, day in (("9", "production", 2), ("10", "staging", 2), ("2", "archived", 1)):
+        evidence.db.execute(
+            f"INSERT INTO ml_model_registry (model, version, aliases, exported_utc) VALUES ('acme-rul', '{version}', ['{alias}'], TIMESTAMP '2026-01-0{day} 00:00:00')"
+        )
+    assert models.results(evidence, "rul")["registry"]["version"] == "10"  # as text it would come before 9
+    evidence.db.execute(
+        "INSERT INTO ml_evaluations (use_case, model_version, opened_utc, metrics_json) VALUES ('rul', '9', TIMESTAMP '2026-01-01 00:00:00', '{}')"
+    )
+    found = models.results(evidence, "rul")
+    assert (found["model_version"], found["registry"]["version"]) == ("9", "9")
+    assert found["registry"]["aliases"] == ["production"]
+
+
+def test_an_evaluated_version_the_registry_lacks_shows_no_other_s_row(evidence: Evidence) -> None:
+    evidence.db.execute("INSERT INTO ml_model_registry (model, version) VALUES ('acme-rul', '3')")
+    evidence.db.execute(
+        "INSERT INTO ml_evaluations (use_case, model_version, opened_utc, metrics_json) VALUES ('rul', '2', TIMESTAMP '2026-01-01 00:00:00', '{}')"
+    )
+    assert "registry" not in models.results(evidence, "rul")
 
 
 def test_only_a_turbofan_s_validation_is_told_where_the_answers_lie(tmp_path: Path) -> None:
