@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
     from acme_lib.lake import Lakehouse
 
-__all__ = ["JAVA_OPTIONS", "checkpoints_dir", "files_dir", "is_fabric", "lakehouse", "leave", "now", "secret", "spark"]
+__all__ = [
+    "JAVA_OPTIONS",
+    "checkpoints_dir",
+    "files_dir",
+    "is_fabric",
+    "lakehouse",
+    "leave",
+    "now",
+    "run_notebooks",
+    "secret",
+    "spark",
+]
 
 FABRIC_LAKEHOUSE = "/lakehouse/default"
 
@@ -136,3 +147,23 @@ def leave(value: str) -> None:
 
         notebookutils.notebook.exit(value)
     print(value)
+
+
+def run_notebooks(dag: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Runs a DAG of notebooks in this Fabric session: `exitVal` and `exception` of each by name, also where some failed.
+
+    Raises Stop outside a Fabric notebook: Spark Job Definitions have no notebookutils.
+    """
+    if not find_spec("notebookutils"):
+        raise Stop(
+            "notebooks run from a Fabric notebook only (no notebookutils here); start one, or run the jobs alone"
+        )
+    import notebookutils
+
+    notebookutils.notebook.validateDAG(dag)
+    try:
+        return dict(notebookutils.notebook.runMultiple(dag))
+    except Exception as e:  # of no fixed type: its module differs between Fabric's runtimes
+        if (results := getattr(e, "result", None)) is None:
+            raise
+        return dict(results)

@@ -25,20 +25,17 @@ def run(
     """Run the notebooks in order, or with --use-case those of the model's life. A run after a failure goes on where it stopped."""
     from rich.console import Console
 
-    from acme_lib import runtime
-    from acme_lib.pipeline.dag import MODEL_STEPS, STEPS, chosen
-    from acme_lib.pipeline.local import run_locally
-    from acme_lib.settings import settings
+    from acme_lib import pipeline, runtime
 
     identity = run_id or runtime.now().strftime("%Y%m%dT%H%M%SZ")
-    steps = chosen(only, MODEL_STEPS if use_case else STEPS)
-    common = {"run_id": identity} | ({"use_case": use_case} if use_case else {})
+    steps = pipeline.chosen(only, pipeline.MODEL_STEPS if use_case else pipeline.STEPS)
+    common = {"use_case": use_case} if use_case else {}
     console = Console(stderr=True)
     with console.status("starting the kernel") as status:
-        runs = run_locally(
+        runs = pipeline.run(
             steps,
             {s.name: common for s in steps},
-            settings().folder("runs") / identity / "notebooks",
+            identity,
             on_start=lambda step: status.update(f"{step.name}"),
             on_end=lambda done: console.print(
                 f"{done.name:<18} {done.seconds:7.1f} s  rows {done.record.get('rows_out', 0):,}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from acme_lib.errors import WrongUse
 
-__all__ = ["MODEL_STEPS", "STEPS", "Step", "chosen"]
+__all__ = ["MODEL_STEPS", "STEPS", "NotebookRun", "Step", "chosen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,16 @@ class Step:
     @property
     def notebook(self) -> str:
         return f"{self.name}.ipynb"
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookRun:
+    """One executed notebook: seconds, where its executed copy lies (None in Fabric), and the record its last cell left."""
+
+    name: str
+    seconds: float
+    output: Path | None
+    record: dict[str, Any] = field(default_factory=dict)
 
 
 STEPS: tuple[Step, ...] = (

@@ -1,12 +1,14 @@
-"""Runs the notebooks in Fabric: the same steps as one DAG for notebookutils.notebook.runMultiple."""
+"""Runs the notebooks in Fabric: the same steps as one DAG, in the session of the notebook that asks."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from acme_lib import runtime
 from acme_lib.errors import Stop
-from acme_lib.pipeline.dag import Step
+from acme_lib.pipeline.dag import NotebookRun, Step
 
 __all__ = ["as_dag", "run_in_fabric"]
 
@@ -31,16 +33,18 @@ def as_dag(steps: tuple[Step, ...], parameters: Mapping[str, Mapping[str, Any]])
     }
 
 
-def run_in_fabric(steps: tuple[Step, ...], parameters: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Executes the steps; returns each notebook's exit value by name. Raises Stop naming the first failure."""
-    import notebookutils
-
-    dag = as_dag(steps, parameters)
-    notebookutils.notebook.validateDAG(dag)
-    results: dict[str, Any] = notebookutils.notebook.runMultiple(dag)
-    for name, result in results.items():
-        if result.get("exception"):
+def run_in_fabric(steps: tuple[Step, ...], parameters: Mapping[str, Mapping[str, Any]]) -> list[NotebookRun]:
+    """Executes the steps; what each left, in their order. Raises Stop naming the first failure."""
+    results = runtime.run_notebooks(as_dag(steps, parameters))
+    for step in steps:
+        if fault := results.get(step.name, {}).get("exception"):
             raise Stop(
-                f"notebook {name} failed: {result['exception']}; mend it and run the pipeline again, it goes on where it stopped"
+                f"notebook {step.name} failed: {fault}; mend it and run the pipeline again, it goes on where it stopped"
             )
-    return {name: result.get("exitVal") for name, result in results.items()}
+    return [_left(step, str(results.get(step.name, {}).get("exitVal") or "")) for step in steps]
+
+
+def _left(step: Step, value: str) -> NotebookRun:
+    """A step with the record that its notebook left as its exit value."""
+    record = json.loads(value) if value.startswith("{") else {}
+    return NotebookRun(step.name, float(record.get("seconds", 0.0)), None, record)

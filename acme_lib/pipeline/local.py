@@ -7,28 +7,17 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from acme_lib.errors import Stop
-from acme_lib.pipeline.dag import Step
+from acme_lib.pipeline.dag import NotebookRun, Step
 
 __all__ = ["NotebookRun", "one_kernel", "run_locally", "warm"]
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 ENGINE = "acme-one-kernel"
-
-
-@dataclass(frozen=True, slots=True)
-class NotebookRun:
-    """One executed notebook: seconds, where its executed copy lies, and the record its last cell left."""
-
-    name: str
-    seconds: float
-    output: Path
-    record: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager

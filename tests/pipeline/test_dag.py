@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-
-import notebookutils
 import pytest
 
-from acme_lib.errors import Stop, WrongUse
+from acme_lib.errors import WrongUse
 from acme_lib.pipeline.dag import MODEL_STEPS, STEPS, Step, chosen
-from acme_lib.pipeline.fabric import as_dag, run_in_fabric
+from acme_lib.pipeline.fabric import as_dag
 from acme_lib.pipeline.local import NOTEBOOKS
 
 
@@ -38,20 +35,3 @@ def test_dag_has_the_form_run_multiple_takes() -> None:
     assert [a["name"] for a in dag["activities"]] == [s.name for s in STEPS]
     assert dag["activities"][0]["args"] == {"run_id": "r"}
     assert dag["activities"][1]["dependencies"] == ["bronze_ingest"]
-
-
-def test_calls_fit_the_signatures_of_notebookutils() -> None:
-    inspect.signature(notebookutils.notebook.runMultiple).bind({})
-    inspect.signature(notebookutils.notebook.validateDAG).bind({})
-    inspect.signature(notebookutils.notebook.exit).bind("value")
-    inspect.signature(notebookutils.credentials.getSecret).bind("vault", "secret")
-
-
-def test_a_failed_activity_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = {
-        "bronze_ingest": {"exitVal": "ok", "exception": None},
-        "silver_transform": {"exitVal": "", "exception": "disk full"},
-    }
-    monkeypatch.setattr(notebookutils.notebook, "runMultiple", lambda dag, config=None: answer)
-    with pytest.raises(Stop, match="silver_transform failed: disk full"):
-        run_in_fabric(STEPS, {})
