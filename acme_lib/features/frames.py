@@ -38,8 +38,12 @@ class Frames:
     def until(self, us: int) -> Frames:
         """What was known when the last frame up to `us` closed: the cut-off that point-in-time tests recompute at."""
         n = int(np.searchsorted(self.times, us, side="right"))
-        events = {key: times[times <= us] for key, times in self.events.items()}
-        attributes = {tag: [(at, v) for at, v in known if at <= us] for tag, known in self.attributes.items()}
+        events = {key: times[times <= us] for key, times in self.events.items() if len(times) and times[0] <= us}
+        attributes = {
+            tag: [(at, v) for at, v in known if at <= us]
+            for tag, known in self.attributes.items()
+            if known and known[0][0] <= us
+        }
         return Frames(self.equipment_id, self.times[:n], self.values[:n], events, attributes)
 
 

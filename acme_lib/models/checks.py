@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from acme_lib.contracts import UseCase
 from acme_lib.models import metrics as m
@@ -21,10 +22,11 @@ __all__ = ["calibration", "data_coverage", "groups", "identifiers", "latency", "
 
 COMPLETE = 0.9  # share of frames that hold all they need
 LATENCY_US = 1_000.0
-CALIBRATION = 0.05
+CALIBRATION = 0.05  # of an interval's coverage, and the most a mean probability may be off
+RARE = (0.5, 0.005)  # of a rare event: half its rate, but no less than this
 LEAST_ROWS, LEAST_ASSETS = 30, 5
 WORSE = 1.5  # a slice's error against all rows'
-IDENTIFIES = 0.999
+AGE = "age_years"
 
 
 def unbound(verdict: Verdict) -> Verdict:
@@ -41,12 +43,13 @@ def data_coverage(found: Inputs) -> Verdict:
 
 
 def calibration(case: UseCase, figures: dict[str, float]) -> Verdict:
-    """Intervals cover what they claim within 5 points; probabilities are right on average."""
+    """Intervals cover what they claim within 5 points; probabilities are right on average, as nearly as the event is rare."""
     if case.kind == "classification":
         off = figures.get("calibration_error", float("nan"))
-        return stated(
-            "calibration", _known(off) and off <= CALIBRATION, f"mean probability within {CALIBRATION}", f"{off:.3f}"
-        )
+        rate = figures.get("positives", float("nan")) / figures.get("rows", float("nan"))
+        limit = min(CALIBRATION, max(RARE[1], RARE[0] * min(rate, 1 - rate)))
+        asked = f"mean probability within {limit:.2g} of the rate, {rate:.2g}"
+        return stated("calibration", _known(off) and _known(rate) and off <= limit, asked, f"{off:.2g} off")
     rows = figures.get("coverage_rows", float("nan"))
     low, high = case.interval - CALIBRATION, case.interval + CALIBRATION
     return stated(
@@ -54,19 +57,29 @@ def calibration(case: UseCase, figures: dict[str, float]) -> Verdict:
     )
 
 
-def slice_check(case: UseCase, test: Dataset, answers: Answers) -> tuple[Verdict, list[Slice]]:
+def slice_check(found: Inputs, test: Dataset, answers: Answers) -> tuple[Verdict, list[Slice]]:
     """Bias by site, line and age. Worse: more than 1.5 times the error of all rows; a slice too small claims nothing.
 
     A classifier's error is the share of the slice's own variance that it leaves: a Brier score alone is high wherever
     events are frequent.
     """
+    case = found.case
     judged = test.of(test.last) if case.kind == "regression" else test
     value = answers.value[test.last] if case.kind == "regression" else answers.value
-    dimensions = {"site": sites(judged.equipment), "line": lines(judged.equipment), "age": age_bands(judged.frame)}
+    dimensions = {
+        "site": sites(judged.equipment),
+        "line": lines(judged.equipment),
+        "age": age_bands(_age(found, judged)),
+    }
     figure, telling = (m.mae, None) if case.kind == "regression" else (m.unexplained, judged.label == 1)
-    found = slices(dimensions, judged.equipment, judged.label, value, figure, lambda a, b: a > WORSE * b, LEAST_ROWS, LEAST_ASSETS, telling)  # fmt: skip
-    bad = [f"{s.dimension} {s.value} ({s.figure:.3g})" for s in found if s.verdict == "worse"]
-    return stated("slices", not bad, f"no slice of {LEAST_ROWS} rows and {LEAST_ASSETS} assets {WORSE} times worse", ", ".join(bad) or "none"), found  # fmt: skip
+    log = slices(dimensions, judged.equipment, judged.label, value, figure, lambda a, b: a > WORSE * b, LEAST_ROWS, LEAST_ASSETS, telling)  # fmt: skip
+    bad = [f"{s.dimension} {s.value} ({s.figure:.3g})" for s in log if s.verdict == "worse"]
+    return stated("slices", not bad, f"no slice of {LEAST_ROWS} rows and {LEAST_ASSETS} assets {WORSE} times worse", ", ".join(bad) or "none"), log  # fmt: skip
+
+
+def _age(found: Inputs, rows: Dataset) -> npt.NDArray[np.floating]:
+    """Years where the equipment says its age, else frames since its first."""
+    return rows.vectors[:, found.names.index(AGE)] if AGE in found.names else rows.frame.astype(np.float64)
 
 
 def identifiers(found: Inputs) -> Verdict:

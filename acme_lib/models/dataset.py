@@ -18,7 +18,7 @@ from acme_lib.models.splits import split
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Dataset", "dataset"]
+__all__ = ["Dataset", "dataset", "vectors_of"]
 
 DIGITS = 16
 Names = npt.NDArray[np.str_]
@@ -85,14 +85,19 @@ def dataset(case: UseCase, spec: FeatureSpec, rows: pa.Table, events: Events) ->
     rows = rows.sort_by([("equipment_id", "ascending"), ("ts_utc", "ascending")])
     equipment = np.array(rows["equipment_id"].to_pylist())
     at = rows["ts_utc"].to_numpy().astype("datetime64[us]").astype(np.int64)
-    vector = rows["vector"].combine_chunks()
-    vectors = np.asarray(vector.flatten().to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(rows), -1)
+    vectors = vectors_of(rows)
     frame = rows["frame"].to_numpy().astype(np.int64)
     complete = np.asarray(rows["complete"].to_numpy().astype(bool))
     found = Dataset(
         equipment, at, frame, complete, vectors, np.full(len(rows), np.nan), split(case.split, equipment, at)
     )
     return replace(found, label=_labels(case, spec, found, events))
+
+
+def vectors_of(rows: pa.Table) -> npt.NDArray[np.float32]:
+    """Column `vector` as float32[n, features]."""
+    vector = rows["vector"].combine_chunks()
+    return np.asarray(vector.flatten().to_numpy(zero_copy_only=False), dtype=np.float32).reshape(len(rows), -1)
 
 
 def _labels(case: UseCase, spec: FeatureSpec, rows: Dataset, events: Events) -> npt.NDArray[np.float64]:

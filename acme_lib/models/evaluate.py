@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict
 
 from acme_lib.errors import Stop
 from acme_lib.models import tracking
-from acme_lib.models.answers import load_answers
+from acme_lib.models.answers import left, load_answers
 from acme_lib.models.candidate import Candidate, Predictor
 from acme_lib.models.dataset import Dataset
 from acme_lib.models.figures import figures
-from acme_lib.models.inputs import Inputs, case_of, inputs, left
+from acme_lib.models.inputs import Inputs, case_of, inputs
 from acme_lib.models.registry import Registry, Version, name_of
 from acme_lib.models.splits import TEST
 from acme_lib.models.store import Store, store_at
@@ -115,6 +115,7 @@ def _open(store: Store, registry: Registry, version: Version, config: Config, no
         "use_case": config.use_case,
         "model_version": version.version,
         "snapshot_id": facts.snapshot_id,
+        "test_id": rows.snapshot_id,
         "opened_utc": now,
         "opened_by": getuser(),
         "run_id": config.run_id,

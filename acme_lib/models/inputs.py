@@ -1,4 +1,4 @@
-"""What the jobs read: feature rows and events of a use case as one Dataset, and the snapshots kept of them."""
+"""What the jobs read: feature rows and events of a use case as one Dataset."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from acme_lib.contracts import FeatureSpec, UseCase, contracts
 from acme_lib.errors import WrongUse
 from acme_lib.features import Fitted, names
 from acme_lib.models.dataset import Dataset, dataset
-from acme_lib.models.store import Store, arrow_schema
+from acme_lib.models.store import Store
 
-__all__ = ["Inputs", "case_of", "events_of", "inputs", "keep", "left"]
+__all__ = ["Inputs", "case_of", "events_of", "inputs"]
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A use case's rows and what their features are. `events`: the label's events by equipment, microseconds ascending."""
+    """A use case's rows and what their features are. `events`: the label's events by equipment, microseconds
+    ascending. `seen_ahead`: features that see what comes later, as their build found; None where it could not tell."""
 
     case: UseCase
     spec: FeatureSpec
@@ -28,6 +29,7 @@ class Inputs:
     names: tuple[str, ...]
     data: Dataset
     events: dict[str, npt.NDArray[np.int64]]
+    seen_ahead: list[str] | None = None
 
     @property
     def period_us(self) -> int:
@@ -50,22 +52,16 @@ def inputs(store: Store, use_case: str, feature_table_version: str | None = None
     fitted, version = Fitted.from_json(row["fitted_json"]), row["feature_table_version"]
     events = events_of(store, case.label.event)
     rows = store.read("feature_vectors", {"feature_table_version": version})
-    return Inputs(case, fitted.spec, fitted, version, names(fitted), dataset(case, fitted.spec, rows, events), events)
-
-
-def keep(store: Store, found: Inputs, run_id: str) -> str:
-    """Writes the snapshot where it isn't there yet; its id is its content. What a test row's truth is stays out of it."""
-    data, snapshot_id = found.data, found.data.snapshot_id
-    if not len(store.read("ml_training_snapshots", {"snapshot_id": snapshot_id}, ["frame"])):
-        rows = _arrow(data, {"snapshot_id": snapshot_id, "use_case": found.case.id, "feature_table_version": found.feature_table_version})  # fmt: skip
-        store.append("ml_training_snapshots", rows, {"run_id": run_id, "snapshot_id": snapshot_id})
-    return snapshot_id
-
-
-def left(store: Store) -> dict[str, float]:
-    """Answers of published test sets: equipment -> frames of life left after its last one. For evaluation only."""
-    rows = store.read("evaluation_answers", columns=["equipment_id", "remaining"])
-    return dict(zip(rows["equipment_id"].to_pylist(), rows["remaining"].to_pylist(), strict=True))
+    return Inputs(
+        case,
+        fitted.spec,
+        fitted,
+        version,
+        names(fitted),
+        dataset(case, fitted.spec, rows, events),
+        events,
+        row["seen_ahead"],
+    )
 
 
 def _version(store: Store, spec: str, wanted: str | None) -> dict[str, Any]:
@@ -84,21 +80,3 @@ def events_of(store: Store, tag: str) -> dict[str, npt.NDArray[np.int64]]:
     at = rows["ts_utc"].to_numpy().astype("datetime64[us]").astype(np.int64)
     equipment = np.array(rows["equipment_id"].to_pylist(), dtype=str)
     return {str(name): np.sort(at[equipment == name]) for name in np.unique(equipment)}
-
-
-def _arrow(data: Dataset, fixed: dict[str, str]) -> Any:
-    import pyarrow as pa
-
-    count, width = data.vectors.shape
-    offsets = pa.array(np.arange(count + 1, dtype=np.int32) * width)
-    columns = {
-        **{name: pa.repeat(pa.scalar(value), count) for name, value in fixed.items()},
-        "equipment_id": pa.array(data.equipment.tolist()),
-        "ts_utc": pa.array(data.at, pa.timestamp("us", "UTC")),
-        "frame": pa.array(data.frame),
-        "label": pa.array(data.label, mask=np.isnan(data.label)),
-        "split": pa.array(data.split.tolist()),
-        "vector": pa.ListArray.from_arrays(offsets, pa.array(data.vectors.reshape(-1))),
-    }
-    schema = arrow_schema("ml_training_snapshots")
-    return pa.Table.from_arrays([columns[f.name] for f in schema], schema=schema)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from acme_lib.contracts import UseCase, contracts
-from acme_lib.models.inputs import case_of, events_of, left
+from acme_lib.models.answers import left
+from acme_lib.models.inputs import case_of, events_of
 from acme_lib.models.labels import labels
 from acme_lib.models.store import Store, arrow_schema, store_at
 from acme_lib.monitoring import RunRecord, recording

@@ -11,9 +11,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from acme_lib.models import tracking
+from acme_lib.models.answers import left
 from acme_lib.models.candidate import Candidate, Predictor
 from acme_lib.models.evaluate import chosen
-from acme_lib.models.inputs import inputs, left
+from acme_lib.models.inputs import inputs
 from acme_lib.models.registry import Registry
 from acme_lib.models.rows import prediction_rows
 from acme_lib.models.splits import TEST, TRAIN

@@ -60,8 +60,9 @@ def lines(equipment: Names) -> Names:
     return np.array(["/".join(name.split("/")[:3]) for name in equipment.tolist()])
 
 
-def age_bands(frame: npt.NDArray[np.int64], bands: int = 3) -> Names:
-    """Terciles of the equipment's frames since its first: young, middle, old."""
-    cuts = np.quantile(frame, [n / bands for n in range(1, bands)])
-    labels = np.array(["young", "middle", "old"] if bands == 3 else [f"band {n + 1}" for n in range(bands)])
-    return labels[np.searchsorted(cuts, frame, side="left")]
+def age_bands(age: npt.NDArray[np.floating]) -> Names:
+    """Thirds of the rows by the equipment's age, in years or in frames: young, middle, old. A row without one is of "unknown" age."""
+    known = np.isfinite(age)
+    cuts = np.quantile(age[known], [1 / 3, 2 / 3]) if known.any() else np.zeros(2)
+    bands = np.array(["young", "middle", "old"])[np.searchsorted(cuts, age, side="left").clip(0, 2)]
+    return np.where(known, bands, "unknown")

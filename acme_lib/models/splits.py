@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from acme_lib.contracts import Split
 from acme_lib.errors import WrongUse
+from acme_lib.features.teaching import begin_of_test
 
 __all__ = ["GAP", "TEST", "TRAIN", "folds", "random_folds", "split"]
 
@@ -26,7 +27,7 @@ def split(rule: Split, equipment: Names, at: npt.NDArray[np.int64]) -> Names:
     """train, test or gap for each row; a row of the gap is never used. Raises WrongUse where a side is empty
     that can't fill later."""
     if rule.test == "forward":
-        found = _forward(at, _needed(rule.share, "share"), round(rule.gap_h * HOUR_US))
+        found = _forward(rule, at)
     else:
         names = np.unique(equipment)
         if rule.test == "equipment":
@@ -61,10 +62,9 @@ def random_folds(rows: int, count: int, seed: int) -> Iterator[Fold]:
         yield own != n, own == n
 
 
-def _forward(at: npt.NDArray[np.int64], share: float, gap_us: int) -> Names:
-    first, last = int(at.min()), int(at.max())
-    begin = last - round(share * (last - first))
-    return np.where(at >= begin, TEST, np.where(at < begin - gap_us, TRAIN, GAP))
+def _forward(rule: Split, at: npt.NDArray[np.int64]) -> Names:
+    begin = begin_of_test(rule, int(at.min()), int(at.max()))
+    return np.where(at >= begin, TEST, np.where(at < begin - round(rule.gap_h * HOUR_US), TRAIN, GAP))
 
 
 def _needed(value: T | None, key: str) -> T:

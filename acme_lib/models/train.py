@@ -13,7 +13,7 @@ from acme_lib.models import tracking
 from acme_lib.models.candidate import Candidate, Facts
 from acme_lib.models.dataset import Dataset
 from acme_lib.models.export import onnx_model
-from acme_lib.models.inputs import Inputs, inputs, keep
+from acme_lib.models.inputs import Inputs, inputs
 from acme_lib.models.judging import Judged, judge
 from acme_lib.models.learner import Fit, fit, members
 from acme_lib.models.logbook import log_training
@@ -21,6 +21,7 @@ from acme_lib.models.recipe import Recipe
 from acme_lib.models.recipes import recipe_of
 from acme_lib.models.registry import Registry
 from acme_lib.models.rows import prediction_rows
+from acme_lib.models.snapshots import keep
 from acme_lib.models.splits import TRAIN
 from acme_lib.models.store import Store, store_at
 from acme_lib.monitoring import RunRecord, recording

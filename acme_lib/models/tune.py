@@ -17,11 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from acme_lib.models import pictures, tracking, train
 from acme_lib.models.crossval import choice_figure, choice_name, held_out
 from acme_lib.models.dataset import Dataset
-from acme_lib.models.inputs import Inputs, inputs, keep
+from acme_lib.models.inputs import Inputs, inputs
 from acme_lib.models.recipe import Recipe
 from acme_lib.models.recipes import recipe_of
 from acme_lib.models.registry import Registry
 from acme_lib.models.search import search
+from acme_lib.models.snapshots import keep
 from acme_lib.models.space import described, recipe_at, space
 from acme_lib.models.splits import TRAIN, folds
 from acme_lib.models.store import Store, store_at

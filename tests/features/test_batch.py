@@ -10,6 +10,8 @@ import pytest
 
 from acme_lib.errors import Stop, WrongUse
 from acme_lib.features import Online, assemble, compute, fit, names
+from acme_lib.features.leaks import seen_ahead
+from acme_lib.features.teaching import teaches_until
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 START = datetime(2015, 1, 1, 6, tzinfo=UTC)
@@ -58,6 +60,21 @@ def rows_of(lake: Any, version: str) -> dict[str, list[Any]]:
 
 
 @pytest.mark.spark
+def test_of_a_split_forward_in_time_the_test_period_teaches_nothing(lake: Any) -> None:
+    """Of 100 hours the last 30 test, and 24 before are the gap: what is first said at hour 50 is not learned."""
+    from acme_lib.features import batch
+
+    late = ("device_error", START + timedelta(hours=50), "error9")
+    silver(lake, {n: sorted([*told(n, 100), late], key=lambda r: r[1]) for n in (1, 2)})
+    record = batch.run(batch.Config(run_id="r", use_case="failure_24h"), lake, NOW)
+    fitted = batch.fitted_of(lake, record.counters["feature_table_version"])
+    assert fitted.event_values["device_error"] == ["error1"]
+    whole = batch.Config(run_id="r2", use_case="failure_24h", fit_until=START + timedelta(hours=60))
+    learned = batch.fitted_of(lake, batch.run(whole, lake, NOW).counters["feature_table_version"])
+    assert learned.event_values["device_error"] == ["error1", "error9"]
+
+
+@pytest.mark.spark
 def test_the_job_gives_the_kernels_numbers_once_per_version(lake: Any) -> None:
     from acme_lib.features import batch
 
@@ -67,6 +84,7 @@ def test_the_job_gives_the_kernels_numbers_once_per_version(lake: Any) -> None:
     version = record.counters["feature_table_version"]
     fitted = batch.fitted_of(lake, version)
     assert record.rows_out == 90
+    assert lake.read("feature_versions").collect()[0]["seen_ahead"] == []
     found = rows_of(lake, version)
     for n, readings in machines.items():
         rows = found[MACHINE.format(n)]
@@ -144,3 +162,30 @@ def test_online_is_the_jobs_past_too() -> None:
     online = Online(fitted, "m")
     vectors = [v.vector for reading in readings for v in online.add(*reading)] + [v.vector for v in online.flush()]
     np.testing.assert_array_equal(np.stack(vectors), compute(fitted, assemble(spec, readings, known=fitted.known)))
+
+
+def test_a_feature_that_sees_ahead_is_named_and_a_still_history_proves_nothing() -> None:
+    from acme_lib.contracts import contracts
+
+    spec = contracts().feature_specs["pdm_machine"]
+    whole = assemble(spec, micros(told(1, 60)))
+    fitted = fit(spec, [whole])
+    assert seen_ahead(fitted, whole, compute) == []
+
+    def peeking(fitted: Any, frames: Any) -> Any:
+        found = compute(fitted, frames).copy()
+        found[:-1, 5] = found[1:, 5]  # the next frame's own
+        return found
+
+    assert seen_ahead(fitted, whole, peeking) == [names(fitted)[5]]
+    still = assemble(spec, [(tag, at, 1.0) for tag, at, _ in micros(told(1, 1)) if tag in GAUGES])
+    assert seen_ahead(fitted, still, compute) is None
+
+
+def test_what_may_teach_ends_before_the_gap() -> None:
+    from acme_lib.contracts import contracts
+
+    hour = 3_600_000_000
+    forward = contracts().use_cases["failure_24h"].split  # a share of 0.3 tests, 24 h of gap
+    assert teaches_until(forward, 0, 100 * hour) == (70 - 24) * hour - 1
+    assert teaches_until(contracts().use_cases["rul"].split, 0, 100 * hour) is None

@@ -65,6 +65,7 @@ def filled(form: str, folder: Path, spec_id: str, limit: int | None = None, **ke
         "spec_json": "{}",
         "fitted_json": fitted.to_json().decode(),
         "names": list(names(fitted)),
+        "seen_ahead": [],
         "equipment": len(frames),
         "created_utc": NOW,
         "run_id": "test",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from acme_lib.contracts import Gate, contracts
 from acme_lib.errors import Stop
-from acme_lib.models import checks, evaluate, outcomes, predict, train, validate
+from acme_lib.models import checks, evaluate, outcomes, predict, rechecks, train, validate
 from acme_lib.models.answers import load_answers
 from acme_lib.models.candidate import Candidate
-from acme_lib.models.gates import stated
+from acme_lib.models.gates import Verdict, stated
+from acme_lib.models.inputs import inputs
+from acme_lib.models.promotion import promote
 from acme_lib.models.registry import MemoryRegistry
 from acme_lib.models.store import MemoryStore
 from acme_lib.monitoring import JsonlAudit
@@ -92,6 +96,9 @@ def test_a_candidate_that_passes_stands_in_staging_and_one_that_fails_moves_noth
     eased = msgspec.structs.replace(contracts().use_cases["rul"], gates=[Gate(metric="rmse", at_most=60)])
     monkeypatch.setitem(contracts().use_cases, "rul", eased)
     monkeypatch.setattr(checks, "calibration", lambda *_: stated("calibration", True, "-", "-"))
+    monkeypatch.setattr(
+        validate, "drift", lambda *_: stated("drift", True, "-", "-")
+    )  # eight engines are too few to judge
     config = validate.Config(run_id="v1", threads=1, actor="ana")
     said = validate.run(config, store, NOW, registry, audit).counters
     assert said["failed"] == []
@@ -134,3 +141,64 @@ def test_every_figure_can_be_recomputed_from_the_predictions(store: MemoryStore,
     both = joined.merge(rows, on=["equipment_id", "ts_utc"])
     assert (both.truth == both.label).all()
     assert (joined.error == joined.prediction - joined.truth).all()
+
+
+def test_reproducibility_rests_on_the_snapshot_not_on_what_has_come_since(store: MemoryStore, home: Path, tmp_path: Path) -> None:  # fmt: skip
+    registry = MemoryRegistry(tmp_path / "registry")
+    counters = trained(store, registry)
+    load_answers(store, DATA / "cmapss", "FD001")
+    evaluate.run(evaluate.Config(run_id="e"), store, NOW, registry)
+    vectors = store.read("feature_vectors")
+    more = vectors.slice(0, 30).to_pandas()
+    more["equipment_id"] = "testbed/turbofan/fd001/train/engine-999"  # another engine came under the same version
+    store.append("feature_vectors", pa.Table.from_pandas(more, schema=vectors.schema, preserve_index=False), {})
+    config = validate.Config(run_id="v", threads=1, actor="ana")
+    said = validate.run(config, store, NOW, registry, JsonlAudit(tmp_path / "audit.jsonl")).counters
+    assert "reproducibility" not in said["failed"]
+
+    kept = store.tables["ml_training_snapshots"].to_pandas()
+    kept.loc[0, "label"] = 1.0  # one changed truth, and the snapshot is no longer what its id says
+    schema = store.tables["ml_training_snapshots"].schema
+    store.tables["ml_training_snapshots"] = pa.Table.from_pandas(kept, schema=schema, preserve_index=False)
+    said = validate.run(config, store, NOW, registry, JsonlAudit(tmp_path / "audit.jsonl")).counters
+    assert {"reproducibility", "ONNX parity"} <= set(said["failed"])
+    noted = store.read("ml_evaluations").to_pylist()[0]
+    assert noted["snapshot_id"] == counters["snapshot_id"] != noted["test_id"]
+
+
+def test_a_model_in_production_is_judged_by_its_own_features_of_the_same_frames(store: MemoryStore, home: Path, tmp_path: Path) -> None:  # fmt: skip
+    registry = MemoryRegistry(tmp_path / "registry")
+    trained(store, registry)
+    registry.point("acme-rul", "production", "1")
+    holder = registry.holder("acme-rul", "production")
+    load_answers(store, DATA / "cmapss", "FD001")
+    found = inputs(store, "rul")
+    test = evaluate.test_rows(store, found)
+
+    def verdict(version: str, rmse: float) -> Verdict:
+        other = replace(found, feature_table_version=version)
+        return rechecks.against_production(found.case, test, {"rmse": rmse}, registry, holder, other, store)
+
+    same, another = verdict(found.feature_table_version, 1.0), verdict("turbofan-another", 1.0)
+    assert (same.ok, another.ok) == (True, True)
+    assert same.found == another.found  # its own features are there, whatever the candidate's are
+    assert not verdict("turbofan-another", 1_000.0).ok
+    rows = store.read("feature_vectors")
+    lacks = pa.array([not e.endswith("test/engine-003") for e in rows["equipment_id"].to_pylist()])
+    store.tables["feature_vectors"] = rows.filter(lacks)
+    gone = verdict("turbofan-another", 1.0)
+    assert not gone.ok
+    assert "build them" in gone.found
+
+
+def test_a_use_case_that_is_only_reported_moves_no_alias(store: MemoryStore, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    registry, audit = MemoryRegistry(tmp_path / "registry"), JsonlAudit(tmp_path / "audit.jsonl")
+    monkeypatch.setitem(contracts().use_cases, "rul", msgspec.structs.replace(contracts().use_cases["rul"], gate=False))
+    trained(store, registry)
+    load_answers(store, DATA / "cmapss", "FD001")
+    evaluate.run(evaluate.Config(run_id="e"), store, NOW, registry)
+    said = validate.run(validate.Config(run_id="v", threads=1), store, NOW, registry, audit).counters
+    assert (said["passed"], said["verdict"], said["failed"]) == (False, "reported", [])
+    assert registry.holder("acme-rul", "staging") is None
+    with pytest.raises(Stop, match="validation is 'reported'"):
+        promote(registry, audit, "ana", "acme-rul", "1", "production", "because", NOW)
