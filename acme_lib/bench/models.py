@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from acme_lib.bench.published import beside_published
 from acme_lib.bench.report import Report
-from acme_lib.contracts import contracts
+from acme_lib.contracts import UseCase, contracts
 from acme_lib.errors import Stop
 from acme_lib.models.crossval import choice_name
+from acme_lib.models.recipes import recipe_of
 from acme_lib.run.evidence import Evidence
 from acme_lib.settings import settings
 
@@ -25,10 +27,10 @@ UNSEEN = """SELECT equipment_id, prediction, label FROM gold_predictions
 WHERE use_case = ? AND model_version = ? AND split IN ('validation', 'test') AND origin = 'batch' AND label IS NOT NULL ORDER BY equipment_id, ts_utc"""
 UNSEEN_F1 = "f1 of every row, each judged by a fit that had not seen it"
 DRAWS, SEED = 1_000, 20261128
-# FD001: RMSE and score on the last cycle of the 100 test engines, as their authors give them
-PUBLISHED = (
-    ("STAR, a two-stage attention transformer, 2024", "10.61", "169"),
-    ("deep LSTM, Zheng et al., 2017", "16.14", "338"),
+Trained = dict[tuple[str, str], dict[str, Any]]  # by registered name and version
+COVERAGE = (
+    "Coverage is the share of truths inside the interval: `coverage` of each equipment's last row, as published figures are, `coverage_rows` of every "
+    "test row, `coverage_phase_from_0`, `_30` and `_75` of every row by phase of life, with fewer than 30 cycles left, 30 to 75, and 75 or more."
 )
 MADE = (
     "The lakehouse is made by `acme run --source cmapss --data DIR --path backfill --ml`, then for each further use case "
@@ -52,11 +54,11 @@ def reported(evidence: Evidence) -> Report:
     trained = {(c["model"], c["model_version"]): c for c in (*_counters(evidence, TRAINED), *tuned) if "model" in c}
     report = Report("models", "Model figures", "acme bench models", ("use case, version", "figure", "test set", "mean of seeds (spread)", "from gold_predictions"))  # fmt: skip
     for row in judged:
-        facts = trained.get((f"acme-{row['use_case']}", row["model_version"]), {})
+        facts = _facts(row, trained)
         report.rows += _figures(evidence, row, facts)
         report.notes += _said(row, facts)
     report.notes += [f"Tuning {c.get('use_case', '')}, {c['trials']} trials: {c['verdict']}; the tuned recipe {'replaced' if c['replaced'] else 'did not replace'} the baseline." for c in tuned]  # fmt: skip
-    report.notes += [*_compared(judged), MADE]
+    report.notes += [*_compared(evidence, judged, trained), MADE]
     return report
 
 
@@ -116,13 +118,32 @@ def _said(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     base += f" of {found['equipment']:.0f} equipment, figures of each one's last row, label capped at {case.label.cap:g} on both sides" if case.kind == "regression" else f", {found['positives']:.0f} positive, threshold {found['threshold']:.3g}"  # fmt: skip
     if "events" in found:
         base += f", {found['events']:.0f} failures, false alarms between {found['false_alarms_low']:.3g} and {found['false_alarms_high']:.3g}"
+    base += f", seeds {', '.join(map(str, _seeds(case, facts)))}"
     if "choice_leaky_random_rows" in facts:
         base += f". Cross-validation by equipment gave {facts['choice']:.4g} ({choice_name(case)}); rows dealt at random, neighbours teaching, would have said {facts['choice_leaky_random_rows']:.4g}"  # fmt: skip
     return [f"{base}."]
 
 
-def _compared(judged: list[dict[str, Any]]) -> list[str]:
-    if not any(row["use_case"] == "rul" for row in judged):
-        return []
-    rows = [f"    - {who}: RMSE {rmse}, score {score}" for who, rmse, score in PUBLISHED]
-    return ["\n".join(["FD001 as published. Protocols differ from paper to paper (cap of the label, best or mean of runs); here every choice was made on cross-validation by engine, the test engines are opened once a version, and the mean of seeds stands beside the ensemble.", *rows])]  # fmt: skip
+def _compared(evidence: Evidence, judged: list[dict[str, Any]], trained: Trained) -> list[str]:
+    """What coverage means, and published results beside the newest version that was judged on the same engines."""
+    rul = [row for row in judged if row["use_case"] == "rul"]
+    same = [row for row in rul if _of_fd001(evidence, row)]
+    if not same:
+        return [COVERAGE] if rul else []
+    case, row = contracts().use_cases["rul"], same[-1]
+    table = beside_published(case, row["model_version"], json.loads(row["metrics_json"]), _seeds(case, _facts(row, trained)))  # fmt: skip
+    return [COVERAGE, table]
+
+
+def _of_fd001(evidence: Evidence, row: dict[str, Any]) -> bool:
+    tested = evidence.rows(TEST, "rul", row["model_version"])
+    return bool(tested) and all("/fd001/" in r["equipment_id"] for r in tested)
+
+
+def _facts(row: dict[str, Any], trained: Trained) -> dict[str, Any]:
+    """What the training of a judged version left in its run record, or that of the tuning which trained it."""
+    return trained.get((f"acme-{row['use_case']}", row["model_version"]), {})
+
+
+def _seeds(case: UseCase, facts: dict[str, Any]) -> tuple[int, ...]:
+    return case.seeds[: recipe_of(case, facts.get("recipe")).members]

@@ -48,6 +48,7 @@ def test_figures_are_of_each_last_row(evidence: Evidence) -> None:
     score = exp(3 / 13) - 1 + exp(4 / 10) - 1
     assert report.rows[1][1:] == ("cmapss_score", "1", "", f"{score:.4g}")
     assert "2 equipment" in report.notes[0]
+    assert "seeds 1, 2, 3, 4, 5" in report.notes[0]
 
 
 def test_no_model_says_what_to_run(tmp_path: Path) -> None:
@@ -103,3 +104,33 @@ def test_figures_stand_in_the_contracts_order(evidence: Evidence, monkeypatch: p
     own = msgspec.structs.replace(contracts().use_cases["rul"], metrics=["cmapss_score", "rmse"])
     monkeypatch.setitem(contracts().use_cases, "rul", own)
     assert [row[1] for row in reported(evidence).rows] == ["cmapss_score", "rmse"]
+
+
+def test_published_results_stand_in_a_table_below_ours(evidence: Evidence) -> None:
+    assert not any("STAR" in note for note in reported(evidence).notes)  # e-1 and e-2 are no engines of FD001
+    evidence.db.execute("UPDATE gold_predictions SET equipment_id = 'testbed/turbofan/fd001/test/' || equipment_id")
+    page = reported(evidence).markdown("2026-11-28").splitlines()
+    begin = next(n for n, line in enumerate(page) if line.startswith("  | method"))
+    cells = [[c.strip() for c in line.strip().strip("|").split("|")] for line in page[begin : begin + 5]]
+    assert {len(row) for row in cells} == {6}
+    assert page[begin - 1] == page[begin + 5] == ""  # what Markdown needs to see a table
+    assert cells[0] == ["method", "RMSE", "score", "label cap", "best or mean of runs", "how the test set was used"]
+    assert cells[2][:4] == ["ours, rul 1", "99", "1", "125"]
+    assert cells[2][4] == "one ensemble of 5 seeds (1, 2, 3, 4, 5); each alone 98 in the mean"
+    assert "once a version" in cells[2][5]
+    assert cells[3][1:] == ["10.61", "169", "not stated", "not stated", "not stated"]
+    assert cells[4][1:4] == ["16.14", "338", "130"]
+
+
+def test_a_tuned_recipe_says_its_own_seeds_and_every_coverage_is_shown(evidence: Evidence) -> None:
+    phases = ("coverage_phase_from_0", "coverage_phase_from_30", "coverage_phase_from_75")
+    told = {**METRICS, **dict.fromkeys(("coverage", "coverage_rows", *phases), 0.9)}
+    evidence.db.execute("UPDATE ml_evaluations SET metrics_json = ?", [json.dumps(told)])
+    learned = {"model": "acme-rul", "model_version": "1", "choice": 9.5, "choice_leaky_random_rows": 4.3, "recipe": {"members": 2}}  # fmt: skip
+    evidence.db.execute(
+        "INSERT INTO ops_runs (job, status, counters) VALUES ('train', 'succeeded', ?)", [json.dumps(learned)]
+    )
+    report = reported(evidence)
+    assert "seeds 1, 2." in report.notes[0]
+    assert {"coverage", "coverage_rows", *phases} <= {row[1] for row in report.rows}
+    assert any("by phase of life" in note for note in report.notes)
