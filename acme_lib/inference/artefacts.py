@@ -30,7 +30,7 @@ ARTEFACTS = (
     Artefact(
         "docs/api/inference_openapi.yaml",
         "openapi.yaml.j2",
-        ("inference.yaml", "use_cases.yaml"),
+        ("inference.yaml", "use_cases.yaml", "features.yaml"),
         facts,
         templates=Path(__file__).parent / "templates",
         comment="# {}",

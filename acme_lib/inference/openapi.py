@@ -14,16 +14,7 @@ from acme_lib.inference.contract import ErrorCode, api_of
 __all__ = ["document"]
 
 REF = "#/components/schemas/{name}"
-EXAMPLE = {
-    "useCase": "rul",
-    "rows": [
-        {
-            "equipmentId": "testbed/turbofan/fd001/test/engine-001",
-            "tsUtc": "2026-11-25T03:00:00Z",
-            "features": {"sensor_02": 0.41, "sensor_02__mean_5": 0.38, "age": 31},
-        }
-    ],
-}
+SHORTENED = "Shortened to a few features: a row needs every feature that GET /features lists for the use case."
 
 
 def document(of: Contracts, served: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -49,9 +40,21 @@ def document(of: Contracts, served: Mapping[str, str] | None = None) -> dict[str
             },
         },
         "servers": [{"url": "http://127.0.0.1:8090", "description": "The service on its own machine."}],
-        "paths": _paths(api.errors),
+        "paths": _paths(api.errors, example(of)),
         "components": {"schemas": dict(sorted(schemas.items()))},
     }
+
+
+def example(of: Contracts) -> dict[str, Any]:
+    """A request for one engine, with names of its spec: a reading, its mean over the shortest window, the age."""
+    spec = of.feature_specs[of.use_cases["rul"].feature_spec]
+    features = {"sensor_02": 0.41, f"sensor_02__mean_{min(spec.windows)}": 0.38, "age": 31}
+    row = {
+        "equipmentId": "testbed/turbofan/fd001/test/engine-001",
+        "tsUtc": "2026-11-25T03:00:00Z",
+        "features": features,
+    }
+    return {"useCase": "rul", "rows": [row]}
 
 
 def _description(of: Contracts, served: Mapping[str, str], errors: list[ErrorCode]) -> str:
@@ -74,7 +77,7 @@ def _description(of: Contracts, served: Mapping[str, str], errors: list[ErrorCod
     )
 
 
-def _paths(errors: list[ErrorCode]) -> dict[str, Any]:
+def _paths(errors: list[ErrorCode], request: dict[str, Any]) -> dict[str, Any]:
     refusals = {str(status): _refusal(errors, status) for status in sorted({e.status for e in errors})}
     predict = {
         "operationId": "predict",
@@ -82,7 +85,7 @@ def _paths(errors: list[ErrorCode]) -> dict[str, Any]:
         "parameters": [
             {"name": "X-Correlation-Id", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 64}}
         ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("PredictRequest"), "example": EXAMPLE}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("PredictRequest"), "examples": {"shortened": {"summary": SHORTENED, "value": request}}}}},
         "responses": {"200": _answer("Predictions in the order of the rows.", "PredictResponse"), **refusals},
     }  # fmt: skip
     health = {

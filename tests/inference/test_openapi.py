@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import jsonschema
+import numpy as np
 import pytest
 
 from acme_lib.contracts import contracts
+from acme_lib.features import Frames, fit, names
 from acme_lib.inference import document, inference_api
 
 DOCUMENT = document(contracts())
@@ -47,9 +49,19 @@ def whole(name: str) -> jsonschema.Draft202012Validator:
     )
 
 
-def test_its_example_is_legal() -> None:
-    example = DOCUMENT["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["example"]
-    whole("PredictRequest").validate(example)
+EXAMPLE = DOCUMENT["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["examples"]["shortened"]
+
+
+def test_its_example_is_legal_and_says_that_it_is_shortened() -> None:
+    whole("PredictRequest").validate(EXAMPLE["value"])
+    assert "GET /features" in EXAMPLE["summary"]
+
+
+def test_each_feature_of_the_example_is_one_its_spec_gives() -> None:
+    spec = contracts().feature_specs[contracts().use_cases[EXAMPLE["value"]["useCase"]].feature_spec]
+    values = np.random.default_rng(1).normal(500, 9, (30, len(spec.frame.tags)))
+    frames = Frames("testbed/turbofan/fd001/train/engine-001", np.arange(1, 31) * 3_600_000_000, values)
+    assert set(EXAMPLE["value"]["rows"][0]["features"]) <= set(names(fit(spec, [frames])))
 
 
 @pytest.mark.parametrize("wrong", [{"rows": []}, {"rows": [{"features": {}}]}, {"rows": 1}, {}])
