@@ -8,18 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from acme_lib.bridge.budget import Budget
 from acme_lib.bridge.files import BridgeFiles
 from acme_lib.bridge.intake import DEAD, EXCLUDED, UNKNOWN_FLAG
 from acme_lib.bridge.presence import egress_state, ingest_state
-from acme_lib.contracts import BridgeMapping
+from acme_lib.contracts import BridgeMapping, contracts
 from acme_lib.errors import Stop
 from acme_lib.journal import Corrupt, Frame, Lane, Quarantined, SqliteJournal
 
 __all__ = ["Status", "read_status"]
 
 _SCAN_BYTES = 4 * 1024 * 1024
-_OLDEST_S = 300.0  # contracts/metrics.yaml, acme_bridge_oldest_unsent_seconds
-_FULL = 0.95
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,16 @@ class Status:
     @property
     def complaints(self) -> list[str]:
         """What is not as it should be, with its runbook; empty when healthy."""
-        found = []
+        found, most = [], contracts().metrics.threshold
         if not self.balanced:
             found.append("the ledger does not balance (docs/runbooks/ledger.md)")
         if self.quarantined or self.dead_letters_quarantined:
             found.append("frames are quarantined (docs/runbooks/bridge-buffer.md)")
-        if self.disk_share >= _FULL:
+        if self.disk_share >= Budget.full:
             found.append("the disk is full, nothing is acknowledged (docs/runbooks/bridge-buffer.md)")
-        if self.oldest_unsent_s > _OLDEST_S:
+        if self.buffered > most("acme_bridge_buffered"):
+            found.append(f"{self.buffered:,} messages wait (docs/runbooks/bridge-buffer.md)")
+        if self.oldest_unsent_s > most("acme_bridge_oldest_unsent_seconds"):
             found.append(f"the oldest message waits for {self.oldest_unsent_s:.0f} s (docs/runbooks/bridge-buffer.md)")
         return found
 

@@ -22,6 +22,10 @@ class Metrics(Record, frozen=True):
     version: str
     metrics: list[Metric]
 
+    def threshold(self, name: str) -> float:
+        """The value of a metric above which something is wrong. KeyError where none is declared."""
+        return {m.name: m.threshold for m in self.metrics if m.threshold is not None}[name]
+
 
 class AlertRule(Record, frozen=True):
     name: str
@@ -70,8 +74,6 @@ class Roles(Record, frozen=True):
 class Environment(Record, frozen=True):
     name: str
     description: str
-    hub_partitions: int
-    log_level: str
     identity: str
 
 

@@ -71,7 +71,9 @@ def bronze(
 @app.command()
 def silver(
     run_id: RunId = "manual",
-    max_rows_per_batch: Annotated[int, typer.Option(min=1, help="Most Bronze rows in memory at once.")] = 1_000_000,
+    max_rows_per_batch: Annotated[
+        int | None, typer.Option(min=1, help="Most Bronze rows in memory at once; lake.max_rows_per_batch without it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Example: acme lake silver --json

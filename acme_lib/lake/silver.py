@@ -18,6 +18,7 @@ from acme_lib.lake.marks import Slice, above, merged, slices, through
 from acme_lib.lake.silver_batch import Batch
 from acme_lib.lake.version import transformation_version
 from acme_lib.monitoring import LakeAlerts, RunRecord, recording
+from acme_lib.settings import settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,7 +35,9 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     run_id: str
-    max_rows_per_batch: int = Field(1_000_000, ge=1, description="most Bronze rows in memory at once")
+    max_rows_per_batch: int | None = Field(
+        None, ge=1, description="most Bronze rows in memory at once; None for the setting lake.max_rows_per_batch"
+    )
 
 
 def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
@@ -44,7 +47,8 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
         version = lake.version("bronze_events")
         done = through(lake.note("silver_events"))
         counters: Counter[str] = Counter()
-        for piece in slices(bronze.get("first", {}), done, through(bronze), config.max_rows_per_batch):
+        most = config.max_rows_per_batch or settings().lake.max_rows_per_batch
+        for piece in slices(bronze.get("first", {}), done, through(bronze), most):
             note = {"run_id": config.run_id, "version": transformation_version(), "bronze_version": version}
             with planned_for(lake.spark, piece.size() * ROW_COST):
                 counters.update(_take(lake, piece.of(lake.read("bronze_events")), piece, note, now))

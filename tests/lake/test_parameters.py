@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from acme_lib.errors import WrongUse
 from acme_lib.lake import bronze, gold, quality, silver
 from acme_lib.pipeline import configured
+from acme_lib.settings import settings
 
 
 @pytest.mark.parametrize(
@@ -33,3 +37,21 @@ from acme_lib.pipeline import configured
 def test_wrong_parameters_are_named(job: Any, given: dict[str, Any], message: str) -> None:
     with pytest.raises(WrongUse, match=message):
         configured(job.Config, **{"run_id": "t", **given})
+
+
+def test_silvers_slices_are_as_large_as_set_unless_a_run_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, home: Any
+) -> None:
+    asked: list[int] = []
+
+    def slices(first: Any, done: Any, end: Any, most: int) -> Iterator[Any]:
+        asked.append(most)
+        return iter(())
+
+    monkeypatch.setattr(silver, "slices", slices)
+    monkeypatch.setenv("ACME_LAKE__MAX_ROWS_PER_BATCH", "12345")
+    settings.cache_clear()
+    lake: Any = SimpleNamespace(note=lambda table: {}, version=lambda table: 0)
+    for given in (None, 7):
+        silver.run(silver.Config(run_id="t", max_rows_per_batch=given), lake, datetime.now(UTC))
+    assert asked == [12345, 7]
