@@ -17,12 +17,16 @@ TABLES = (
 
 
 class Evidence:
-    """SQL over every table of a lakehouse (by name) and over `published`. An absent table is an empty one."""
+    """SQL over every table of a lakehouse (by name) and over `published`. An absent table is an empty one.
 
-    def __init__(self, lakehouse: Path, published: Path | None) -> None:
+    With `half_made`, for the account of a failed run, one that can't be read is empty too, and `unreadable` says why.
+    """
+
+    def __init__(self, lakehouse: Path, published: Path | None, *, half_made: bool = False) -> None:
         import duckdb
 
-        self.lakehouse = lakehouse
+        self.lakehouse, self.half_made = lakehouse, half_made
+        self.unreadable: dict[str, str] = {}
         self.db = duckdb.connect()
         self.db.execute("SET TimeZone = 'UTC'")
         for name in TABLES:
@@ -30,17 +34,32 @@ class Evidence:
         self._publish_log(published)
 
     def _table(self, name: str) -> None:
-        from deltalake import DeltaTable
-
-        path = self.lakehouse / "Tables" / name
-        if DeltaTable.is_deltatable(str(path)):
-            self.db.register(name, DeltaTable(str(path)).to_pyarrow_dataset())
+        rows = self._stored_or_told(name) if self.half_made else self._stored(name)
+        if rows is not None:
+            self.db.register(name, rows)
             return
         from acme_lib.contracts import contracts
 
         types = {"string": "VARCHAR", "binary": "BLOB", "array<string>": "VARCHAR[]", "array<float>": "FLOAT[]"}
         columns = ", ".join(f'"{c.name}" {types.get(c.type, c.type)}' for c in contracts().tables[name].columns)
         self.db.execute(f"CREATE TABLE {name} ({columns})")
+
+    def _stored(self, name: str) -> Any:
+        """The table's rows; None where there is no table."""
+        from deltalake import DeltaTable
+
+        path = str(self.lakehouse / "Tables" / name)
+        return DeltaTable(path).to_pyarrow_dataset() if DeltaTable.is_deltatable(path) else None
+
+    def _stored_or_told(self, name: str) -> Any:
+        try:
+            rows = self._stored(name)
+            if rows is not None:
+                rows.count_rows()  # opens each file: a log may name one that is not there
+        except Exception as e:  # delta-rs and Arrow have a dozen, and the answer to each is the same
+            self.unreadable[name] = f"{type(e).__name__}: {str(e).splitlines()[0]}"
+            return None
+        return rows
 
     def _publish_log(self, folder: Path | None) -> None:
         if folder and any(folder.rglob("*.parquet")):

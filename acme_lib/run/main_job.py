@@ -2,117 +2,103 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from acme_lib import runtime
 from acme_lib.pipeline import MODEL_STEPS, STEPS, Step, chosen
 from acme_lib.pipeline.local import NotebookRun, one_kernel, run_locally, warm
-from acme_lib.run import models
+from acme_lib.run import models, results, state
 from acme_lib.run.checks import before_start
 from acme_lib.run.evidence import Evidence
 from acme_lib.run.options import RunOptions
+from acme_lib.run.progress import Progress
 from acme_lib.run.publish import backfill, held, publish
-from acme_lib.run.reconcile import reconcile
-from acme_lib.run.report import write_report
 from acme_lib.run.stack import Stack, bridge_status
 from acme_lib.settings import Settings
 
 __all__ = ["MainJob"]
 
-STATE = ("lakehouse", "checkpoints", "journal", "kafka", "broker", "published", "ops")  # what a clean start puts aside
-UNFINISHED = "unfinished"
 WATCHING = ("drift_detection",)  # of a model that serves
 LEARNING = tuple(s.name for s in MODEL_STEPS if s.name not in WATCHING)
 
 
 class MainJob:
-    """One run. `say` is told each stage's name as it starts; `folder` ends with summary.json and report.html."""
+    """One run. `say` is told each stage's name as it starts; `folder` ends with summary.json and report.html, also where it fails."""
 
     def __init__(self, options: RunOptions, found: Settings, say: Callable[[str], None] = lambda text: None) -> None:
         self.options, self.settings, self.say = options, found, say
         self.started = runtime.now()
         self.run_id = self.started.strftime("%Y%m%dT%H%M%SZ")
-        self.seconds: dict[str, float] = {}
+        self.progress = Progress(say)
+        self.published: dict[str, int] = {}
+        self.bridge: dict[str, Any] | None = None
         self.use_cases: list[str] = []
 
     def run(self) -> dict[str, Any]:
-        """The summary. Raises WrongUse or Stop with one sentence; whatever was acknowledged stays for the next run."""
+        """The summary. Raises WrongUse or Stop with one sentence; whatever was acknowledged stays for the next run.
+
+        What is refused before the start changes nothing, `latest` neither: the state there is still that of the run it shows.
+        """
         before_start(self.options, self.settings)
         if self.options.source != "simulate" and self.settings.lake.work is None:
             os.environ["ACME_LAKE__WORK"] = "long"  # of every child
-        runs = self.settings.folder("runs")
-        marker = runs / UNFINISHED
-        if self.options.fresh or (self.options.fresh is None and not marker.exists()):
-            self._put_aside()
-        self.folder = self.settings.folder(f"runs/{self.run_id}")
-        marker.write_text(self.run_id)
-        summary = self._stages()
-        self._publish_results(summary)
-        marker.unlink(missing_ok=True)
-        return summary
-
-    def _put_aside(self) -> None:
-        """A clean start keeps the state before it, one back, under ACME_HOME/previous."""
         home = self.settings.home.resolve()
-        present = [home / name for name in STATE if (home / name).exists()]
-        if not present:
-            return
-        shutil.rmtree(home / "previous", ignore_errors=True)
-        (home / "previous").mkdir()
-        for path in present:
-            path.rename(home / "previous" / path.name)
+        state.begin(home, self.run_id, self.options.fresh)
+        self.folder = self.settings.folder(f"runs/{self.run_id}")
+        try:
+            summary = self._stages()
+        except Exception as e:
+            self._tell_failure(e)
+            raise
+        state.finish(home)
+        return summary
 
     def _stages(self) -> dict[str, Any]:
         with one_kernel(self.folder / "notebooks" / "kernel.log") as kernel:
-            published, bridge = self._backfilled(kernel) if self.options.path == "backfill" else self._carried(kernel)
+            if self.options.path == "backfill":
+                self._backfilled(kernel)
+            else:
+                self._carried(kernel)
             self._models(kernel)
-        with self._stage("reconcile"):
-            return self._summary(published, bridge)
+        with self.progress.stage("reconcile"):
+            known = self._known(Evidence(self.settings.lakehouse_dir, self._evidence_folder()))
+            summary = results.summary(known)
+        with self.progress.stage("report"):
+            results.leave(self.folder, self._timed(summary), known.evidence)
+        return summary
 
-    def _backfilled(self, kernel: Any) -> tuple[dict[str, int], None]:
-        with self._stage("backfill"):
-            published = held(self.options)
+    def _backfilled(self, kernel: Any) -> None:
+        with self.progress.stage("backfill"):
             backfill(self.options, self.folder / "backfill.log")
+            self.published = held(self.options)
         self._notebooks(kernel, STEPS[1:])  # Bronze is filled
-        return published, None
 
-    def _carried(self, kernel: Any) -> tuple[dict[str, int], dict[str, Any]]:
+    def _carried(self, kernel: Any) -> None:
         with self._timed_stack():
             warm(kernel)  # Spark starts while the plant publishes
-            with self._stage("publish"):
+            with self.progress.stage("publish"):
                 publish(self.options, self._evidence_folder() / self.run_id, self.folder / "publish.log")
-            with self._stage("drain"):
-                published = self._counts()
-                self.stack.drain(sum(published.values()))
+            with self.progress.stage("drain"):
+                self.published = self._counts(Evidence(self.settings.lakehouse_dir, self._evidence_folder()))
+                self.stack.drain(sum(self.published.values()))
             self._notebooks(kernel, STEPS)
-            return published, bridge_status()
+            with self.progress.stage("ledger"):
+                self.bridge = bridge_status()
 
     @contextmanager
     def _timed_stack(self) -> Iterator[None]:
         self.stack = Stack(self.settings, self.say)
-        with self._stage("start"):
+        with self.progress.stage("start"):
             self.stack.__enter__()
         try:
             yield
         finally:
-            with self._stage("stop"):
+            with self.progress.stage("stop"):
                 self.stack.__exit__(None, None, None)
-
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
-        self.say(name)
-        start = monotonic()
-        try:
-            yield
-        finally:
-            self.seconds[name] = round(monotonic() - start, 2)
 
     def _notebooks(
         self, kernel: Any, steps: tuple[Step, ...], label: str = "", only: dict[str, Any] | None = None, **common: Any
@@ -120,14 +106,14 @@ class MainJob:
         """`common` parameters go to every notebook, `only` names further ones of some."""
 
         def note(done: NotebookRun) -> None:
-            self.seconds[label + done.name] = done.seconds
+            self.progress.end(label + done.name, done.seconds)
 
         run_locally(
             steps,
             {s.name: {"run_id": self.run_id, **common, **(only or {}).get(s.name, {})} for s in steps},
             self.folder / "notebooks" / label,
             kernel=kernel,
-            on_start=lambda step: self.say(f"notebook {label}{step.name}"),
+            on_start=lambda step: self.progress.begin(f"notebook {label}{step.name}"),
             on_end=note,
         )
 
@@ -148,36 +134,42 @@ class MainJob:
     def _evidence_folder(self) -> Path:
         return self.settings.folder("published")
 
-    def _counts(self) -> dict[str, int]:
+    def _counts(self, evidence: Evidence) -> dict[str, int]:
         """Messages published since the last clean start, by kind."""
-        evidence = Evidence(self.settings.lakehouse_dir, self._evidence_folder())
         return {r["kind"]: r["n"] for r in evidence.rows("SELECT kind, count(*) AS n FROM published GROUP BY kind")}
 
-    def _summary(self, published: dict[str, int], bridge: dict[str, Any] | None) -> dict[str, Any]:
-        self.evidence = Evidence(self.settings.lakehouse_dir, self._evidence_folder())
-        dead = dict(bridge["dead_lettered"]) if bridge else {}
-        total = sum(published.values())
-        return {
+    def _known(self, evidence: Evidence) -> results.Known:
+        about = {
             "run_id": self.run_id,
             "source": self.options.source,
             "path": self.options.path,
             "started_utc": self.started.isoformat(timespec="seconds"),
-            "published": total,
-            "published_by_kind": published if bridge else {"valid": total},
-            "accepted": bridge["accepted"] if bridge else 0,
-            "dead_lettered": dead,
-            "dead_lettered_total": sum(dead.values()),
-            "delivered": bridge["delivered"] if bridge else 0,
-            "redelivered": bridge["redelivered"] if bridge else 0,
-            **reconcile(self.evidence, bridge, published),
-            **({"models": {c: models.results(self.evidence, c) for c in self.use_cases}} if self.options.ml else {}),
         }
+        use_cases = self.use_cases if self.options.ml else None
+        return results.Known(about, self.published, self.bridge, evidence, self.settings.folder("ops"), use_cases)
 
-    def _publish_results(self, summary: dict[str, Any]) -> None:
-        summary["seconds"] = self.seconds
-        summary["seconds_total"] = round(sum(self.seconds.values()), 1)
-        write_report(self.folder / "report.html", summary, self.evidence)
-        (self.folder / "summary.json").write_text(json.dumps(summary, indent=2, default=str) + "\n")
-        latest = self.folder.parent / "latest"
-        latest.unlink(missing_ok=True)
-        latest.symlink_to(self.folder.name)
+    def _timed(self, summary: dict[str, Any]) -> dict[str, Any]:
+        summary["seconds"] = self.progress.seconds
+        summary["seconds_total"] = round(sum(self.progress.seconds.values()), 1)
+        return summary
+
+    def _tell_failure(self, error: Exception) -> None:
+        """Leaves the failure's own report, from what is there by now; never in the way of the error itself."""
+        try:
+            evidence = Evidence(self.settings.lakehouse_dir, self._evidence_folder(), half_made=True)
+            if self.options.path == "mqtt":
+                self.published = self._counts(evidence)
+                self.bridge = _last_bridge()
+            told = results.summary_so_far(self._known(evidence), self.progress.at, error)
+            results.leave_failed(self.folder, self._timed(told), evidence)
+            self.say(f"report of what failed: {self.folder / 'report.html'}")
+        except Exception as e:
+            self.say(f"no report of what failed: {e}")
+
+
+def _last_bridge() -> dict[str, Any] | None:
+    """The bridge's ledger from its files; None where it never ran, or they can't be read."""
+    try:
+        return bridge_status()
+    except Exception:
+        return None

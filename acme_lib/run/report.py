@@ -23,32 +23,34 @@ def latency(evidence: Evidence) -> list[dict[str, Any]]:
     return evidence.rows(LATENCY)
 
 
-def write_report(path: Path, summary: dict[str, Any], evidence: Evidence) -> None:
-    """Renders the report. plotly.js stands in the page once, so that it opens without a network."""
+def write_report(path: Path, summary: dict[str, Any], evidence: Evidence | None) -> None:
+    """Renders the report; without evidence, what the summary says and no more."""
     from jinja2 import Environment, PackageLoader
 
-    models = summary.get("models", {})
-    found = pictures.figures(evidence, summary["seconds"], model_pictures.figures(evidence, models))
+    template = Environment(loader=PackageLoader("acme_lib.run"), autoescape=True).get_template("report.html.j2")
+    shown = {} if evidence is None else _shown(summary, evidence)
+    failures = [h for h in summary["hops"] if not h["balanced"]]
+    path.write_text(template.render(summary=summary, failures=failures, **shown), encoding="utf-8")
+
+
+def _shown(summary: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
+    models, chosen = summary.get("models", {}), lineage.sample(evidence)
+    return {
+        "figures": _figures(summary["seconds"], models, evidence),
+        "models": model_pictures.rows(models),
+        "latency": latency(evidence),
+        "message_id": chosen,
+        "lineage": lineage.through_layers(evidence, chosen) if chosen else [],
+    }
+
+
+def _figures(seconds: dict[str, float], models: dict[str, Any], evidence: Evidence) -> list[dict[str, Any]]:
+    """Pictures as HTML. plotly.js stands in the page once, so that it opens without a network."""
+    found = pictures.figures(evidence, seconds, model_pictures.figures(evidence, models))
     for number, entry in enumerate(found):
         entry["html"] = entry.pop("figure").to_html(
             full_html=False,
             include_plotlyjs=number == 0,
             config={"responsive": True, "displaylogo": False, "displayModeBar": False},
         )
-    chosen = lineage.sample(evidence)
-    template = Environment(loader=PackageLoader("acme_lib.run"), autoescape=True).get_template("report.html.j2")
-    path.write_text(
-        template.render(
-            summary=summary,
-            failures=[h for h in summary["hops"] if not h["balanced"]],
-            figures=found,
-            models=model_pictures.rows(models),
-            latency=latency(evidence),
-            message_id=chosen,
-            lineage=lineage.through_layers(evidence, chosen) if chosen else [],
-            alerts=evidence.rows(
-                "SELECT rule, severity, key, value, opened_utc, runbook FROM ops_alerts ORDER BY opened_utc DESC LIMIT 50"
-            ),
-        ),
-        encoding="utf-8",
-    )
+    return found
