@@ -36,8 +36,9 @@ run: setup ## the main job: plant to Gold on real parts, with proof
 
 test: setup ## every test on the real parts
 	@$(ACME) setup --with test
-	@$(BIN)/python -m pytest -m "not drill and not real" -n 2 --no-loadscope-reorder --durations 20 tests
+	@$(BIN)/python -m pytest -m "not drill and not real" -n 2 --no-loadscope-reorder --durations 20 --ignore tests/uns tests
 	@$(BIN)/python -m pytest -m "real and not drill" -n 3 --no-loadscope-reorder --durations 20 tests  # they mostly wait
+	@$(BIN)/python -m pytest -n 2 --cov=acme_lib.uns --cov-branch --cov-report= --cov-fail-under=90 tests/uns  # branches too; measured alone, as it slows them
 
 check: $(VENV)/.stamp ## format, lint, types, imports, render, fast tests, under 60 s
 	@$(BIN)/ruff format --check --quiet .
