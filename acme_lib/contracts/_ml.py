@@ -138,11 +138,14 @@ class RecipeRow(Record, frozen=True):
 
 
 class Recipe(Record, frozen=True):
+    """A recipe from outside, compared with `spec`; under `windows` where it takes others than the spec's own."""
+
     id: str
     name: str
     source: str
     spec: str
     rows: list[RecipeRow]
+    windows: tuple[int, ...] = ()
 
 
 class FeatureSpecs(Record, frozen=True):
