@@ -3,6 +3,7 @@
 from acme_lib.drift.calibrate import Calibration, calibrate
 from acme_lib.drift.compare import Comparison, Finding, compare
 from acme_lib.drift.metrics import METRICS, mean_shift, missing_delta, psi, variance_shift
+from acme_lib.drift.parts import newest, parts
 from acme_lib.drift.reference import LEAST_ROWS, Reference, Rows
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "compare",
     "mean_shift",
     "missing_delta",
+    "newest",
+    "parts",
     "psi",
     "variance_shift",
 ]

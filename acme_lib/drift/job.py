@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from acme_lib.contracts import contracts
 from acme_lib.drift import sources
 from acme_lib.drift.compare import Comparison, compare
+from acme_lib.drift.parts import newest
 from acme_lib.drift.strata import RESIDUAL, aligned
 from acme_lib.drift.windows import Scheme
 from acme_lib.errors import Stop, WrongUse
@@ -53,6 +54,7 @@ def run(config: Config, lake: Lakehouse, now: datetime) -> RunRecord:
             )
         scheme: Scheme = "time" if case.split.test == "forward" else "equipment"
         reference, window = aligned(_names(lake, model[2]), past, coming, scheme, case.label.cap is not None)
+        window = newest(reference, window)
         found = compare(reference, window, config.alpha)
         commit = lake.replace("drift_results", lake.frame("drift_results", _rows(config, model, found, now)),
             {"run_id": config.run_id}, where=f"run_id = '{config.run_id}' AND use_case = '{case.id}'")  # fmt: skip

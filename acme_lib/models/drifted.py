@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,17 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["drift"]
 
 DRIFTED = 0.2  # of the features that are compared
-SHARE = 4  # a window is at most a quarter of its reference, which then holds enough windows like it
 
 
 def drift(found: Inputs, rows: Dataset, test: Dataset) -> Verdict:
     """Most single-frame features must keep their distribution: one drifts that does so in most windows. Fails where no
     window could be judged (500 rows a side)."""
-    from acme_lib.drift import compare
+    from acme_lib.drift import compare, parts
 
     seen, bad = Counter[str](), Counter[str]()
     reference, current = _compared(found, rows, test)
-    for window in windows(reference, current):
+    for window in parts(reference, current):
         told = [f for f in compare(reference, window).findings if f.threshold is not None and f.feature in found.names]
         seen.update({f.feature for f in told})
         bad.update({f.feature for f in told if f.drifted})
@@ -38,25 +36,6 @@ def drift(found: Inputs, rows: Dataset, test: Dataset) -> Verdict:
         return stated("drift", None, f"{asked}, 500 rows a side", None)
     drifted = [name for name, count in seen.items() if 2 * bad[name] > count]
     return stated("drift", len(drifted) <= DRIFTED * len(seen), asked, f"{len(drifted)} of {len(seen)}")
-
-
-def windows(reference: Reference, current: Rows) -> Iterator[Rows]:
-    """`current` by stratum, each in as few parts as are no larger than a quarter of its reference: successive in time, or
-    other equipment in each."""
-    from acme_lib.drift.reference import LEAST_ROWS
-
-    for stratum in reference.strata:
-        own = current.of(current.stratum == stratum)
-        most = max(LEAST_ROWS, int((reference.rows.stratum == stratum).sum()) // SHARE)
-        parts = min(-(-len(own) // most), len(own) // LEAST_ROWS)
-        if parts == 0:
-            continue
-        if reference.scheme == "time":
-            for part in np.array_split(np.lexsort((own.equipment, own.at)), parts):
-                yield own.of(part)
-        else:
-            for names in np.array_split(np.unique(own.equipment), parts):
-                yield own.of(np.isin(own.equipment, names))
 
 
 def _compared(found: Inputs, rows: Dataset, test: Dataset) -> tuple[Reference, Rows]:
