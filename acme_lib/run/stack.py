@@ -49,16 +49,15 @@ class Stack:
             self.broker = self._enter(Broker(self.settings))
             self.say("bridge: ingest and egress")
             log = self.settings.folder("logs") / "bridge.log"
-            self.bridge = Process("bridge", acme("bridge", "run"), log, ready=lambda: ready(self.settings)).start()
-            self._running.callback(self.bridge.stop)
+            self.bridge = self._enter(Process("bridge", acme("bridge", "run"), log, ready=lambda: ready(self.settings)))
         except BaseException:
             self._running.close()
             raise
         return self
 
     def _enter(self, part: Any) -> Any:
+        self._running.callback(part.stop)  # before the start: Ctrl-C may come while it waits to be ready
         part.start()
-        self._running.callback(part.stop)
         return part
 
     def drain(
