@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from chain import KILLS, Chain, pids
@@ -16,6 +16,13 @@ from chain import KILLS, Chain, pids
 from acme_lib.errors import Stop
 from acme_lib.pipeline import STEPS
 from acme_lib.pipeline.local import NOTEBOOKS
+from acme_lib.settings import settings
+
+WRITES = {  # a notebook and the table that tells of its progress
+    "bronze_ingest": "bronze_events",
+    "silver_transform": "silver_events",
+    "gold_aggregate": "gold_hourly",
+}
 
 
 def proven(chain: Chain) -> None:
@@ -55,16 +62,30 @@ def test_seeded_kills(chain: Chain) -> None:
 
 
 def kill_spark_once(chain: Chain) -> None:
-    """kill -9 of the Spark JVM while Bronze or Silver is at work; the run must end with a sentence."""
+    """kill -9 of the Spark JVM while the job that the seed names writes; its notebook, no other, ends with a sentence."""
+    notebook, table = list(WRITES.items())[chain.seed % len(WRITES)]
+    folder, ended = settings().lakehouse_dir / "Tables" / table, threading.Event()
+    assert not folder.exists()
+    striker = threading.Thread(target=strike, args=(folder, ended))
+    striker.start()
+    try:
+        with pytest.raises(Stop, match=f"notebook {notebook} "):
+            chain.notebooks(list(WRITES))
+    finally:
+        ended.set()
+        striker.join()
+    chain.happened.append(f"spark in {notebook}, {len(commits(folder))} commits of {table}")
 
-    def strike() -> None:
-        while not (found := pids("SparkSubmit")):
-            time.sleep(0.2)
-        time.sleep(6 + chain.seed % 7)
-        for pid in found:
-            with suppress(ProcessLookupError):  # the launcher may end with the JVM it started
-                os.kill(pid, signal.SIGKILL)
 
-    threading.Thread(target=strike, daemon=True).start()
-    with pytest.raises(Stop, match="notebook"):
-        chain.notebooks(["bronze_ingest", "silver_transform", "gold_aggregate"])
+def strike(folder: Path, ended: threading.Event) -> None:
+    """Kills the JVM as soon as a data file of the table is there that no commit names yet."""
+    while not (folder.is_dir() and next(folder.rglob("part-*.parquet"), None) and not commits(folder)):
+        if ended.wait(0.005):
+            return
+    for pid in pids("SparkSubmit"):
+        with suppress(ProcessLookupError):  # the launcher may end with the JVM it started
+            os.kill(pid, signal.SIGKILL)
+
+
+def commits(folder: Path) -> list[Path]:
+    return list((folder / "_delta_log").glob("0*.json"))
