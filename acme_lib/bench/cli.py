@@ -12,6 +12,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 BENCHES = {
     "start": "what the JVM's compiler costs a short Spark job",
     "services": "what a class archive saves the start of the broker and of Kafka",
+    "main_job": "acme run whole: the simulated plant, FD001 through MQTT and by backfill",
     "uns": "topics and payloads judged a second, cold start",
     "eventhubs": "the door's throughput and the SDK's cost an event",
     "bridge": "live rate, drain of a backlog, CPU a message against a bare loop",
