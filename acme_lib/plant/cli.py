@@ -11,7 +11,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 Log = Annotated[Path | None, typer.Option(help="folder of the publish log: evidence of what was acknowledged")]
 Json = Annotated[bool, typer.Option("--json", help="one object for machines")]
-Identity = Annotated[str, typer.Option(help="user name at the broker (contracts/roles.yaml)")]
+Identity = Annotated[
+    str, typer.Option(help="a principal of contracts/roles.yaml: its certificate is shown, else it is the user name")
+]
 Format = Annotated[
     str, typer.Option("--format", help="cmapss, azure-pdm, or one of contracts/historians.yaml, such as ai4i")
 ]

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from acme_lib.errors import WrongUse
+from acme_lib.identity import principal
 from acme_lib.plant import console
 from acme_lib.plant.encoder import iso_ms
 from acme_lib.plant.historian import History
 from acme_lib.plant.historian import replay as replay_messages
 from acme_lib.plant.message import Outgoing
+from acme_lib.plant.proof import proof
 from acme_lib.plant.publishing import Pace, publish
 from acme_lib.plant.simulation import Config, expected_messages, outside_policy, simulate, started_ms
 from acme_lib.settings import settings
@@ -75,11 +77,13 @@ def backfilled(histories: list[History]) -> dict[str, Any]:
 def _published(
     what: str, messages: Iterable[Outgoing], total: int, pace: Pace, log: Path | None, identity: str
 ) -> dict[str, Any]:
+    who = principal(identity)
+    shown = proof(who, settings())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by either, the log is written to the last row
     with console.bar(what, total) as progress:
-        found = publish(messages, settings().broker, log, pace=pace, identity=identity, progress=progress)
+        found = publish(messages, settings().broker, log, pace=pace, identity=identity, proof=shown, progress=progress)
         progress(found.published)
-    return console.summary(found, log)
+    return console.summary(found, log, identity=who.identity, role=who.role)
 
 
 def _instant_ms(text: str) -> int:

@@ -1,25 +1,30 @@
-"""One TCP connection to the broker: bytes out in bursts, packets in, kept alive."""
+"""One connection to the broker, TCP or TLS: bytes out in bursts, packets in, kept alive."""
 
 from __future__ import annotations
 
 import select
 import socket
+import ssl
 from collections.abc import Iterator
 
+from acme_lib.identity import Certificate
 from acme_lib.plant import wire
 
 __all__ = ["Connection"]
 
 READ_BYTES = 1 << 18
+NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Connection:
-    """Connected on return. Every method raises OSError where the connection is lost."""
+    """Connected on return, over TLS where there is a certificate to show. Every method raises OSError where the connection is lost."""
 
-    def __init__(self, host: str, port: int, within_s: float = 5.0) -> None:
+    def __init__(self, host: str, port: int, certificate: Certificate | None = None, within_s: float = 5.0) -> None:
         self._socket = socket.create_connection((host, port), within_s)
         # without it the broker's delayed acknowledgements hold the stream at about 1,000 messages a second
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if certificate is not None:
+            self._socket = certificate.context().wrap_socket(self._socket, server_hostname=host)
         self._socket.setblocking(False)
         self._out, self._parser = bytearray(), wire.Parser()
         self._last_in = self._last_ping = 0.0
@@ -30,22 +35,28 @@ class Connection:
 
     def exchange(self, timeout_s: float) -> list[tuple[int, bytes]]:
         """Writes what is queued as far as it goes; the packets that came, after at most `timeout_s`."""
-        readable, writable, _ = select.select([self._socket], [self._socket] if self._out else [], [], timeout_s)
+        wait_s = 0 if self._pending else timeout_s
+        readable, writable, _ = select.select([self._socket], [self._socket] if self._out else [], [], wait_s)
         if writable:
             self.write()
-        return list(self._read()) if readable else []
+        return list(self._read()) if readable or self._pending else []
+
+    @property
+    def _pending(self) -> bool:
+        """Bytes that TLS has taken off the socket already: select does not see them."""
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
     def write(self) -> None:
         try:
-            sent = self._socket.send(self._out)
-        except BlockingIOError:
+            while self._out:  # TLS takes no more than a record at once
+                del self._out[: self._socket.send(self._out)]
+        except NOT_NOW:
             return
-        del self._out[:sent]
 
     def _read(self) -> Iterator[tuple[int, bytes]]:
         try:
             data = self._socket.recv(READ_BYTES)
-        except BlockingIOError:
+        except NOT_NOW:
             return
         if not data:
             raise ConnectionResetError("the broker closed the connection")

@@ -14,6 +14,7 @@ from acme_lib.errors import Stop
 from acme_lib.plant import refusals, wire
 from acme_lib.plant.connection import Connection
 from acme_lib.plant.message import Outgoing
+from acme_lib.plant.proof import Proof
 
 __all__ = ["Publisher"]
 
@@ -25,7 +26,7 @@ Acknowledged = Callable[[int, Outgoing, int], None]
 
 
 class Publisher:
-    """A connection to `host:port` as user `identity`. `acknowledged(n, message, sent_ms)` is called once per PUBACK.
+    """A connection to `host:port` as `identity`, shown by `proof`. `acknowledged(n, message, sent_ms)` is called once per PUBACK.
 
     Raises Stop where the broker refuses the identity or a topic, or stays away for `patience_s`.
     """
@@ -38,12 +39,12 @@ class Publisher:
         acknowledged: Acknowledged,
         *,
         first_n: int = 0,
-        password: str | None = None,
+        proof: Proof | None = None,
         window: int = WINDOW,
         patience_s: float = 60.0,
     ) -> None:
         self.host, self.port, self.identity, self.reconnects = host, port, identity, 0
-        self._acknowledged, self._password, self._patience_s = acknowledged, password, patience_s
+        self._acknowledged, self._proof, self._patience_s = acknowledged, proof or Proof(), patience_s
         self._n, self._most, self._window = first_n, window, window
         self._waiting: dict[int, tuple[int, Outgoing, int]] = {}  # by packet id, oldest first
         self._packet_id, self._since_pump = 0, 0
@@ -122,9 +123,11 @@ class Publisher:
         deadline, pause = time.monotonic() + self._patience_s, 0.1
         while True:
             try:
-                self._connection = self._welcome(Connection(self.host, self.port))
+                self._connection = self._welcome(Connection(self.host, self.port, self._proof.certificate))
                 break
             except OSError as e:
+                if why := self._proof.refused(e):
+                    raise Stop(why) from e
                 if time.monotonic() + pause > deadline:
                     raise Stop(refusals.absent(f"{self.host}:{self.port}", e)) from e
                 time.sleep(pause)
@@ -134,7 +137,8 @@ class Publisher:
             self._connection.put(wire.publish(message.topic.encode(), message.payload, packet_id, again=True))
 
     def _welcome(self, connection: Connection) -> Connection:
-        connection.put(wire.connect(f"{self.identity}-{time.time_ns():x}", self.identity, self._password, KEEPALIVE_S))
+        client_id = f"{self.identity}-{time.time_ns():x}"
+        connection.put(wire.connect(client_id, self.identity, self._proof.password, KEEPALIVE_S))
         until = time.monotonic() + CONNECT_WITHIN_S
         while time.monotonic() < until:
             for kind, body in connection.exchange(0.05):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from acme_lib.errors import WrongUse
 from acme_lib.plant.message import Outgoing
+from acme_lib.plant.proof import Proof
 from acme_lib.plant.publish_log import PublishLog
 from acme_lib.settings import BrokerSettings
 
@@ -85,6 +86,7 @@ def publish(
     *,
     pace: Pace | None = None,
     identity: str = IDENTITY,
+    proof: Proof | None = None,
     progress: Progress = lambda _n: None,
     patience_s: float = 60.0,
 ) -> Published:
@@ -102,7 +104,7 @@ def publish(
     started = time.monotonic()
     try:
         with Publisher(
-            broker.host, broker.port, identity, acknowledged, first_n=first_n, patience_s=patience_s
+            broker.host, broker.port, identity, acknowledged, first_n=first_n, proof=proof, patience_s=patience_s
         ) as publisher:
             _send_all(messages, publisher, pace or Pace(), found, progress)
             publisher.drain()

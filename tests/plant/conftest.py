@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,15 +18,18 @@ import pytest
 class SmallBroker:
     """Takes MQTT v5 publishes at QoS 1 on `port` and records them in order. `cut_after`: closes each connection after so many publishes, acknowledging only half of them.
 
-    `refuse_connect` and `deny` are reason codes; `deny` holds topics.
+    `refuse_connect` and `deny` are reason codes; `deny` holds topics. With `tls` it notes the common name of each certificate shown.
     """
 
-    def __init__(self, *, cut_after: list[int] | None = None, deny: str = "", refuse_connect: int = 0) -> None:
+    def __init__(
+        self, *, cut_after: list[int] | None = None, deny: str = "", refuse_connect: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.cuts, self.deny, self.refuse_connect = list(cut_after or []), deny, refuse_connect
         self.received: list[tuple[str, bytes]] = []
-        self.connections = 0
+        self.connections, self.tls, self.shown = 0, tls, list[str]()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
@@ -38,8 +43,15 @@ class SmallBroker:
             except OSError:
                 return
             self.connections += 1
-            with connection, suppress(ConnectionError):
-                self._talk(connection)
+            with connection, suppress(OSError, ValueError):  # a client that leaves in the middle is no news
+                self._talk(self._secured(connection) if self.tls else connection)
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        assert self.tls is not None
+        secured = self.tls.wrap_socket(connection, server_side=True)
+        subject: Any = secured.getpeercert()["subject"]  # type: ignore[index]
+        self.shown.append(dict(pair for part in subject for pair in part)["commonName"])
+        return secured
 
     def _talk(self, connection: socket.socket) -> None:
         cut = self.cuts.pop(0) if self.cuts else None
