@@ -47,12 +47,12 @@ def ingest(config: Config, lake: Lakehouse) -> dict[str, int]:
     """
     written: dict[str, int] = {**dict.fromkeys(TABLES.values(), 0), "bytes": 0}
     bounded = config.trigger == "continuous" and config.for_s is not None
-    until = monotonic() + (config.for_s or 0) if bounded else None
     replayed: set[str] = set()
     queries: dict[str, StreamingQuery] = {}
     try:
         for hub in TABLES:
             queries[hub] = _start(hub, config, lake, written)
+        until = monotonic() + (config.for_s or 0) if bounded else None
         while queries and _one_ended(lake.spark, until):
             for hub in [h for h, query in queries.items() if not query.isActive]:
                 if _replays(hub, queries.pop(hub), replayed):
