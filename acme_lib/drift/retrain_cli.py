@@ -38,15 +38,11 @@ def retrain(
 
 def run_steps(use_case: str) -> dict[str, Any]:
     """Runs the playbook's notebooks; a record each. Raises Stop with the notebook that failed."""
-    from acme_lib import runtime
-    from acme_lib.pipeline.dag import MODEL_STEPS, chosen
-    from acme_lib.pipeline.local import run_locally
-    from acme_lib.settings import settings
+    from acme_lib import pipeline, runtime
 
     identity = f"retrain-{runtime.now():%Y%m%dT%H%M%SZ}"
-    parameters = {name: {"run_id": identity, "use_case": use_case} for name in STEPS}
-    steps = chosen(STEPS, MODEL_STEPS)
-    runs = run_locally(steps, parameters, settings().folder("runs") / identity / "notebooks")
+    steps = pipeline.chosen(STEPS, pipeline.MODEL_STEPS)
+    runs = pipeline.run(steps, {name: {"use_case": use_case} for name in STEPS}, identity)
     return {r.name: r.record for r in runs}
 
 

@@ -44,18 +44,29 @@ class MainJob:
         What is refused before the start changes nothing, `latest` neither: the state there is still that of the run it shows.
         """
         before_start(self.options, self.settings)
-        if self.options.source != "simulate" and self.settings.lake.work is None:
-            os.environ["ACME_LAKE__WORK"] = "long"  # of every child
         home = self.settings.home.resolve()
         state.begin(home, self.run_id, self.options.fresh)
         self.folder = self.settings.folder(f"runs/{self.run_id}")
         try:
-            summary = self._stages()
+            with self._work():
+                summary = self._stages()
         except Exception as e:
             self._tell_failure(e)
             raise
         state.finish(home)
         return summary
+
+    @contextmanager
+    def _work(self) -> Iterator[None]:
+        """A file's history is long work for every child, unless the settings say otherwise."""
+        if self.options.source == "simulate" or self.settings.lake.work is not None:
+            yield
+            return
+        os.environ["ACME_LAKE__WORK"] = "long"
+        try:
+            yield
+        finally:
+            del os.environ["ACME_LAKE__WORK"]
 
     def _stages(self) -> dict[str, Any]:
         with one_kernel(self.folder / "notebooks" / "kernel.log") as kernel:

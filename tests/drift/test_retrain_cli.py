@@ -22,7 +22,7 @@ def ran(monkeypatch: pytest.MonkeyPatch, home: Path) -> Any:
     """Invokes the command with a trigger that holds or not; gives its answer and the notebooks that ran."""
     calls: list[Any] = []
 
-    def run_locally(steps: Any, parameters: Any, out: Path) -> list[Any]:
+    def run_locally(steps: Any, parameters: Any, out: Path, **_: Any) -> list[Any]:
         calls.append(([s.name for s in steps], parameters))
         return [SimpleNamespace(name=s.name, record={"status": "succeeded"}) for s in steps]
 
