@@ -1,4 +1,4 @@
-"""Ctrl-C in the main job, whatever it is doing: every process ends, the next run goes on and balances."""
+"""Ctrl-C in the main job, whatever it is doing, or a part that dies: every process ends, the next run goes on and balances."""
 
 from __future__ import annotations
 
@@ -68,8 +68,21 @@ def words(processes: list[psutil.Process]) -> list[str]:
     return found
 
 
-def interrupted_when(env: dict[str, str], due: Callable[[str], bool]) -> Ended:
-    """Starts the main job and sends SIGINT to its process group, as a terminal does, once `due` (told what it said) holds."""
+def ctrl_c(run: subprocess.Popen[bytes], home: Path) -> None:
+    """SIGINT to the run's process group, as a terminal sends it."""
+    os.killpg(run.pid, signal.SIGINT)
+
+
+def kill_bridge(run: subprocess.Popen[bytes], home: Path) -> None:
+    for process in of_home(home):
+        if "bridge run" in " ".join(process.cmdline()):
+            process.kill()
+
+
+def interrupted_when(
+    env: dict[str, str], due: Callable[[str], bool], by: Callable[[subprocess.Popen[bytes], Path], None] = ctrl_c
+) -> Ended:
+    """Starts the main job and does `by` once `due` (told what it said) holds."""
     home, said = Path(env["ACME_HOME"]), Path(env["ACME_HOME"]).with_suffix(".said")
     with said.open("wb") as out:
         run = subprocess.Popen(  # SIGINT as a terminal gives it, also where the tests run in the background
@@ -82,10 +95,14 @@ def interrupted_when(env: dict[str, str], due: Callable[[str], bool]) -> Ended:
         assert time.monotonic() < deadline, said.read_text()
         time.sleep(0.02)
     beside = words([p for p in of_home(home) if os.getpgid(p.pid) != run.pid])
-    os.killpg(run.pid, signal.SIGINT)
+    by(run, home)
     code = run.wait(120)
     time.sleep(NO_LONGER_S)
     return Ended(code, beside, words(of_home(home)), said.read_text())
+
+
+def publishing(home: Path) -> Callable[[str], bool]:
+    return lambda said: any((home / "published").rglob("*.parquet"))
 
 
 @pytest.fixture
@@ -97,7 +114,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     home = tmp_path_factory.mktemp("main-job") / "home"
     env = own_home(home)
-    ended = interrupted_when(env, lambda said: any((home / "published").rglob("*.parquet")))
+    ended = interrupted_when(env, publishing(home))
     unfinished = (home / "runs" / "unfinished").exists()
     again = subprocess.run(
         acme("run", "--minutes", "0.1", "--json"), env={**os.environ, **env}, capture_output=True, text=True, check=False,
@@ -152,3 +169,18 @@ def test_ctrl_c_while_a_notebook_runs_ends_kernel_and_spark_too(env: dict[str, s
     assert (ended.exit_code, ended.left) == (130, [])
     for what in ("ipykernel", "SparkSubmit"):  # in groups of their own: the terminal's signal never reached them
         assert any(what in line for line in ended.beside), ended.beside
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(600)  # a guard against a hang
+def test_a_bridge_that_dies_stands_on_top_of_the_report(env: dict[str, str]) -> None:
+    home = Path(env["ACME_HOME"])
+    ended = interrupted_when(env, publishing(home), by=kill_bridge)
+    assert (ended.exit_code, ended.left) == (1, [])
+    latest = home / "runs" / "latest"
+    summary, page = json.loads((latest / "summary.json").read_text()), (latest / "report.html").read_text()
+    assert (summary["balanced"], summary["failed"]["stage"], summary["failed"]["untold"]) == (False, "drain", {})
+    assert summary["failed"]["message"].startswith("the bridge ended")
+    assert summary["failed"]["message"][:15] in ended.said  # the one sentence, as before
+    assert summary["published"] > summary["accepted"] > 0  # from the files that the bridge left
+    assert page.index("Failed in drain.") < page.index('id="ledger"')
