@@ -43,7 +43,7 @@ def run(
 
     identity = run_id or runtime.now().strftime("%Y%m%dT%H%M%SZ")
     config = configured(
-        job.Config, run_id=identity, use_case=use_case, model_version=model_version, since=since, until=until
+        job.Config, "command", run_id=identity, use_case=use_case, model_version=model_version, since=since, until=until
     )
     with Console(stderr=True).status("comparing"):
         record = run_job(job.run, config)

@@ -59,7 +59,9 @@ def build(
     from acme_lib.pipeline import configured, run_job
 
     identity = runtime.now().strftime("%Y%m%dT%H%M%SZ")
-    config = configured(batch.Config, run_id=identity, use_case=use_case, equipment=equipment, version=version)
+    config = configured(
+        batch.Config, "command", run_id=identity, use_case=use_case, equipment=equipment, version=version
+    )
     with Console(stderr=True).status(f"features of {use_case}"):
         record = run_job(batch.run, config)
     counters = record.counters

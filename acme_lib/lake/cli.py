@@ -98,7 +98,7 @@ def quality(
     from acme_lib.lake import quality as job
     from acme_lib.pipeline import configured
 
-    ran(job.run, configured(job.Config, run_id=run_id, days=day or None), as_json)
+    ran(job.run, configured(job.Config, "command", run_id=run_id, days=day or None), as_json)
 
 
 @app.command("rebuild-checkpoint")

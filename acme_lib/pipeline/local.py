@@ -28,12 +28,13 @@ def one_kernel(log: Path) -> Iterator[Any]:
     kernel: Any = KernelManager(kernel_name="python3", client_class="jupyter_client.asynchronous.AsyncKernelClient")
     kernel.kernel_spec.argv[0] = sys.executable  # the project's own interpreter, whatever kernels the machine lists
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as out:
-        kernel.start_kernel(env={**os.environ, "PYSPARK_PYTHON": sys.executable}, stdout=out, stderr=out)
     try:
+        with log.open("ab") as out:
+            kernel.start_kernel(env={**os.environ, "PYSPARK_PYTHON": sys.executable}, stdout=out, stderr=out)
         yield kernel
     finally:
-        kernel.shutdown_kernel(now=True)
+        if kernel.has_kernel:
+            kernel.shutdown_kernel(now=True)
 
 
 def warm(kernel: Any) -> None:
