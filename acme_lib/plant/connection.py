@@ -34,12 +34,14 @@ class Connection:
         self._out += packet
 
     def exchange(self, timeout_s: float) -> list[tuple[int, bytes]]:
-        """Writes what is queued as far as it goes; the packets that came, after at most `timeout_s`."""
+        """The packets that came, after at most `timeout_s`; writes what is queued as far as it goes."""
         wait_s = 0 if self._pending else timeout_s
         readable, writable, _ = select.select([self._socket], [self._socket] if self._out else [], [], wait_s)
+        # reading first: a broker that refuses us has said why before it closed, and a write would only find it closed
+        packets = list(self._read()) if readable or self._pending else []
         if writable:
             self.write()
-        return list(self._read()) if readable or self._pending else []
+        return packets
 
     @property
     def _pending(self) -> bool:

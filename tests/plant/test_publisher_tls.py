@@ -6,6 +6,7 @@ import json
 import shutil
 import ssl
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,8 @@ from acme_lib import cli
 from acme_lib.broker import Broker
 from acme_lib.errors import Stop
 from acme_lib.identity import Certificate, principal
-from acme_lib.plant import Expectation, Outgoing, publish
+from acme_lib.plant import Expectation, Outgoing, publish, wire
+from acme_lib.plant.connection import Connection
 from acme_lib.plant.proof import Proof, proof
 from acme_lib.settings import BrokerSettings, load, settings
 from tests.broker import test_certificates as certificates
@@ -113,6 +115,18 @@ def test_a_refused_certificate_ends_the_command_with_the_mend(
     small, shown = small_broker(tls=tls), Proof(certificate=Certificate(folder / f"{own}.pem", folder / "ca.pem"))
     with pytest.raises(Stop, match=said):
         publish(messages(1), BrokerSettings(port=small.port), proof=shown)
+
+
+def test_why_the_broker_closed_is_read_before_anything_is_written(
+    small_broker: BrokerMaker, tls: ssl.SSLContext, folder: Path
+) -> None:
+    shown = Certificate(folder / "expired.pem", folder / "ca.pem")
+    connection = Connection("127.0.0.1", small_broker(tls=tls).port, shown)
+    connection.put(wire.PINGREQ)
+    time.sleep(0.3)  # TLS 1.3: the broker looks at the certificate when the client is through
+    with pytest.raises(ssl.SSLError, match=r"(?i)alert.*expired"):
+        connection.exchange(0.05)
+    connection.close()
 
 
 def test_a_broker_of_another_authority_is_not_trusted(
