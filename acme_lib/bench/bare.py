@@ -24,8 +24,22 @@ BATCH = 2_000  # events, as acme_lib.bridge.lane.BatchLimit
 TOPICS = [f"acme/plant-a/press/line-{n % 4 + 1}/cell-1/pump-{n:03d}/vibration" for n in range(200)]
 
 
-def messages(count: int | None = None) -> Iterator[tuple[str, bytes]]:
-    """Valid envelopes of about 330 bytes on 200 topics, each with its own identity."""
+# wrong in one way each, at next to no cost and of about the same size: flag unknown, no JSON, field missing
+WRONG: tuple[Callable[[bytes], bytes], ...] = (
+    lambda body: body.replace(b'"GOOD"', b'"FINE"'),
+    lambda body: body[:-1],
+    lambda body: body.replace(b'"units":"mm/s",', b""),
+)
+
+
+def messages(count: int | None = None, bad_every: int = 0) -> Iterator[Message]:
+    """Envelopes of about 330 bytes on 200 topics, each with its own identity; one in `bad_every` is malformed, 0 for none."""
+    for n, (topic, body) in enumerate(valid(count)):
+        bad = bad_every and n % bad_every == bad_every - 1
+        yield topic, WRONG[n // bad_every % len(WRONG)](body) if bad else body
+
+
+def valid(count: int | None) -> Iterator[Message]:
     from acme_lib.uns import message_id
 
     n, epoch = 0, f"{time.time_ns():x}"
@@ -40,14 +54,14 @@ def messages(count: int | None = None) -> Iterator[tuple[str, bytes]]:
         n += 1
 
 
-def publish(port: int, count: int, seconds: float) -> int:
+def publish(port: int, count: int, seconds: float, bad_every: int = 0) -> int:
     """Publishes `count` messages, or as many as go in `seconds`; the number acknowledged."""
     from acme_lib.plant.message import Expectation, Outgoing
     from acme_lib.plant.publisher import Publisher
 
     expected, until, sent = Expectation("valid"), time.monotonic() + seconds, 0
     with Publisher("127.0.0.1", port, "plant-simulator", lambda *_: None) as publisher:
-        for topic, body in messages(count or None):
+        for topic, body in messages(count or None, bad_every):
             publisher.send(Outgoing(0, topic, body, expected))
             sent += 1
             if not count and sent % 256 == 0 and time.monotonic() > until:
@@ -181,7 +195,7 @@ LOOPS = {
 
 def main(words: list[str]) -> None:
     if words[0] == "publish":
-        print(publish(int(words[1]), int(words[2]), float(words[3])))
+        print(publish(int(words[1]), int(words[2]), float(words[3]), int(words[4])))
     else:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is the measurer's
         print(loop(int(words[1]), words[2]), flush=True)

@@ -1,4 +1,5 @@
-"""The bridge measured: live beside its broker and hubs, draining a backlog, and its CPU against a bare loop."""
+"""The bridge measured: live beside its broker and hubs, with malformed messages among them, draining a backlog, and its CPU
+against a bare loop."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from itertools import islice
 
 from acme_lib.bench.bare import messages
 from acme_lib.bench.bridge_cpu import compare
+from acme_lib.bench.bridge_letters import beside
 from acme_lib.bench.bridge_stage import bridge, publish, settled, shares, stack, status
 from acme_lib.bench.home import own_home
 from acme_lib.bench.report import Report, spread
@@ -27,13 +29,17 @@ class Size:
     warm: int = 100_000
     live_s: float = 300.0
     window_s: float = 30.0
+    turn: int = 30_000
+    pairs: int = 6
     backlog: int = 150_000
     drains: int = 3
     compare: int = 20_000
     rounds: int = 3
 
 
-QUICK = Size(warm=5_000, live_s=10.0, window_s=5.0, backlog=20_000, drains=2, compare=4_000, rounds=1)
+QUICK = Size(
+    warm=5_000, live_s=10.0, window_s=5.0, turn=20_000, pairs=2, backlog=20_000, drains=2, compare=4_000, rounds=1
+)
 
 
 def run(quick: bool = False) -> Report:
@@ -47,6 +53,8 @@ def run(quick: bool = False) -> Report:
             settled(found, size.warm)
             say(f"live, {size.live_s:.0f} s")
             live(report, found, size)
+            say("with and without malformed messages")
+            beside(report, found, size.turn, size.pairs)
         say("backlogs")
         drain(report, found, size)
         say("CPU a message")

@@ -52,9 +52,9 @@ def acme(*words: str) -> list[str]:
     return [sys.executable, "-m", "acme_lib.cli", *words]
 
 
-def publish(found: Settings, count: int, seconds: float = 0.0) -> tuple[int, float]:
+def publish(found: Settings, count: int, seconds: float = 0.0, bad_every: int = 0) -> tuple[int, float]:
     """Publishes `count` messages, or for `seconds`; the number acknowledged by the broker, and the seconds it took."""
-    words = [str(found.broker.port), str(count), str(seconds)]
+    words = [str(found.broker.port), str(count), str(seconds), str(bad_every)]
     start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "acme_lib.bench.bare", "publish", *words], capture_output=True, text=True, check=True
