@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -90,8 +91,9 @@ class Plant:
         import psutil
 
         for child in psutil.Process(self.bridge.pid).children(recursive=True):
-            if child.cmdline()[-1:] == [half]:
-                os.kill(child.pid, signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):  # the one before, killed a moment ago and not yet buried
+                if child.cmdline()[-1:] == [half]:
+                    os.kill(child.pid, signal.SIGKILL)
 
 
 def inversions(bodies: list[dict[str, Any]]) -> int:
