@@ -38,14 +38,14 @@ def run(config: Config, lake: Lakehouse, now: datetime, registry: Registry | Non
         name = name_of(case_of(config.use_case).id)
         serving = {v.version: v for alias in ALIASES if (v := registry.holder(name, alias)) is not None}
         for _, version in sorted(serving.items()):
-            _built(config, lake, version, registry, now)
+            _built(config, lake, version, registry)
             told = predict.run(predict.Config(run_id=config.run_id, use_case=config.use_case, version=version.version), lake, now, registry)  # fmt: skip
             record.rows_out += told.rows_out
         record.counters = {"use_case": config.use_case, "versions": sorted(serving)}
     return record
 
 
-def _built(config: Config, lake: Lakehouse, version: Version, registry: Registry, now: datetime) -> None:
+def _built(config: Config, lake: Lakehouse, version: Version, registry: Registry) -> None:
     """Nothing where the newest build was of these features and this Silver."""
     from acme_lib.features import batch
 
@@ -53,5 +53,7 @@ def _built(config: Config, lake: Lakehouse, version: Version, registry: Registry
     if (note.get("feature_table_version"), note.get("silver_version")) == (features, lake.version("silver_events")):
         return
     with TemporaryDirectory() as scratch:
-        fitted = Candidate.load(registry.fetch(version.model, version.version, Path(scratch) / "model")).fitted
-    batch.run(batch.Config(run_id=config.run_id, use_case=config.use_case), lake, now, fitted)
+        there = Candidate.load(registry.fetch(version.model, version.version, Path(scratch) / "model"))
+    # dated as the model is: where this lakehouse meets these features first, they must not pass for the newest ones
+    made = datetime.fromisoformat(there.facts.trained_utc)
+    batch.run(batch.Config(run_id=config.run_id, use_case=config.use_case), lake, made, there.fitted)

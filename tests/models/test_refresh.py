@@ -33,18 +33,25 @@ class Lake:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     from acme_lib.features import batch
 
-    made: list[tuple[str, Any]] = []
-    monkeypatch.setattr(
-        Candidate, "load", lambda folder: SimpleNamespace(fitted=f"fitted of {(folder / 'name').read_text()}")
-    )
-    monkeypatch.setattr(batch, "run", lambda config, lake, now, fitted: made.append(("build", fitted)))
+    calls: list[tuple[str, Any]] = []
+
+    def loaded(folder: Path) -> Any:
+        facts = SimpleNamespace(trained_utc="2026-11-20T08:00:00Z")
+        return SimpleNamespace(fitted=f"fitted of {(folder / 'name').read_text()}", facts=facts)
+
+    def built(config: Any, lake: Any, made: datetime, fitted: Any) -> None:
+        assert made == datetime(2026, 11, 20, 8, tzinfo=UTC)  # not now: features that were just learned stay the newest
+        calls.append(("build", fitted))
+
+    monkeypatch.setattr(Candidate, "load", loaded)
+    monkeypatch.setattr(batch, "run", built)
 
     def predicted(config: predict.Config, *_: object) -> Any:
-        made.append(("predict", config.version))
+        calls.append(("predict", config.version))
         return SimpleNamespace(rows_out=10)
 
     monkeypatch.setattr(predict, "run", predicted)
-    return made
+    return calls
 
 
 @pytest.fixture
