@@ -12,7 +12,7 @@ from typing import cast
 
 import structlog
 
-from acme_lib.settings import Settings
+from acme_lib.settings import Settings, settings
 
 __all__ = ["LOOPS", "WARM", "loop", "messages", "publish"]
 
@@ -20,6 +20,8 @@ Message = tuple[str, bytes]
 Send = Callable[[int, Sequence[bytes]], None]
 WARM = 1_000  # messages before the clock starts: connections are open and code is loaded
 BATCH = 2_000  # events, as acme_lib.bridge.lane.BatchLimit
+STEP = 500  # messages between two looks at how far the bridge is behind
+AHEAD = 20_000  # messages: a publisher that outruns the broker would measure its queue, and how that is handed on
 
 TOPICS = [f"acme/plant-a/press/line-{n % 4 + 1}/cell-1/pump-{n:03d}/vibration" for n in range(200)]
 
@@ -55,26 +57,38 @@ def valid(count: int | None) -> Iterator[Message]:
 
 
 def publish(port: int, count: int, seconds: float, bad_every: int = 0) -> int:
-    """Publishes `count` messages, or as many as go in `seconds`; the number acknowledged."""
+    """Publishes `count` messages, or for `seconds` at the pace at which they are accepted; the number acknowledged."""
     from acme_lib.plant.message import Expectation, Outgoing
     from acme_lib.plant.publisher import Publisher
 
     expected, until, sent = Expectation("valid"), time.monotonic() + seconds, 0
+    behind = None if count else queued()
     with Publisher("127.0.0.1", port, "plant-simulator", lambda *_: None) as publisher:
         for topic, body in messages(count or None, bad_every):
             publisher.send(Outgoing(0, topic, body, expected))
             sent += 1
-            if not count and sent % 256 == 0 and time.monotonic() > until:
-                break
+            if behind and sent % STEP == 0:
+                while behind(sent) > AHEAD and time.monotonic() < until:
+                    time.sleep(0.002)
+                if time.monotonic() > until:
+                    break
         publisher.drain()
     return sent
+
+
+def queued() -> Callable[[int], int]:
+    """How many of those sent since now the bridge has not accepted yet."""
+    from acme_lib.bridge import assemble
+
+    found = settings()
+    before = assemble.status(found).accepted
+    return lambda sent: sent - (assemble.status(found).accepted - before)
 
 
 def loop(count: int, kind: str) -> float:
     """Moves `count` messages from broker to hub and nothing else; CPU us a message. `kind` is one of LOOPS."""
     from acme_lib.contracts import contracts
     from acme_lib.eventhubs import partition_for
-    from acme_lib.settings import settings
 
     reader, documented = READERS[LOOPS[kind].reader], LOOPS[kind].documented
     hub, found = contracts().bridge.hub, settings()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from acme_lib.bench.bare import messages
+from acme_lib.bench.bare import AHEAD, messages
 from acme_lib.bench.bridge_cpu import compare
 from acme_lib.bench.bridge_letters import beside
 from acme_lib.bench.bridge_stage import bridge, publish, settled, shares, stack, status
@@ -88,7 +88,7 @@ def live(report: Report, found: Settings, size: Size) -> None:
     report.rows.append([f"live, windows of {size.window_s:.0f} s, msg/s", spread(windows, 0), "", ""])
     report.notes.append(
         f"Live: {count:,} published, {delivered:,} delivered, {after.redelivered} delivered again, ledger balanced: {after.balanced}. "
-        f"CPU us a message: {', '.join(f'{name} {s / max(1, last - before.delivered) * 1e6:.0f}' for name, s in spent.items())}."
+        f"The publisher is never more than {AHEAD:,} messages ahead of the bridge. CPU us a message: {', '.join(f'{name} {s / max(1, last - before.delivered) * 1e6:.0f}' for name, s in spent.items())}."
     )
 
 
