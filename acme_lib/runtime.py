@@ -92,7 +92,6 @@ def session_config(found: Settings) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.codegen.cache.maxEntries": "2000",
         "spark.sql.warehouse.dir": str(found.home.resolve() / "warehouse"),
@@ -118,6 +117,7 @@ def spark() -> SparkSession:
         for key, value in session_config(settings()).items():
             builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
+    session.conf.set("spark.sql.session.timeZone", "UTC")  # a workspace may have set its own; every date here is UTC's
     return session
 
 

@@ -32,10 +32,11 @@ def written() -> dict[str, Column]:
 
 
 def raw_value() -> Column:
-    """What stands between head and tail; null where they don't frame the text. In: body, text, head, tail."""
+    """What stands between head and tail; null where they don't frame the text. In: text, head, tail."""
     start, end = F.octet_length("head"), F.octet_length("tail")  # bytes: counting characters is slow
     framed = F.startswith("text", F.col("head")) & F.endswith("text", F.col("tail"))
-    return F.when(framed, F.substr("body", start + 1, F.octet_length("body") - start - end).cast("string"))
+    body = F.col("text").cast("binary")
+    return F.when(framed, F.substr(body, start + 1, F.octet_length(body) - start - end).cast("string"))
 
 
 def proven() -> Column:

@@ -39,13 +39,16 @@ BITS = 6  # a bucket is 64 consecutive numbers, one bit each of a long
 def derived_id() -> Column:
     """UUIDv5 of source_system, topic, epoch and seq as acme_lib.uns.message_id makes it; null where one is null."""
     name = F.concat(*_joined("source_system", "topic", "epoch", F.col("seq").cast("string")))
-    digest = F.sha1(F.concat(F.lit(bytearray(NAMESPACE)), F.encode(name, "UTF-8")))
-    variant = F.translate(F.substring(digest, 17, 1), "0123456789abcdef", "89ab89ab89ab89ab")
-    dash = F.lit("-")
+    digest = F.sha1(F.concat(F.lit(bytearray(NAMESPACE)), name.cast("binary"))).cast("binary")  # bytes are cut faster
+
+    def part(first: int, count: int) -> Column:
+        return F.substring(digest, first, count)
+
+    variant = F.translate(part(17, 1).cast("string"), "0123456789abcdef", "89ab89ab89ab89ab").cast("binary")
+    dash, version = F.lit(b"-"), F.lit(b"-5")
     return F.concat(
-        F.substring(digest, 1, 8), dash, F.substring(digest, 9, 4), F.lit("-5"), F.substring(digest, 14, 3), dash,
-        variant, F.substring(digest, 18, 3), dash, F.substring(digest, 21, 12),
-    )  # fmt: skip
+        part(1, 8), dash, part(9, 4), version, part(14, 3), dash, variant, part(18, 3), dash, part(21, 12)
+    ).cast("string")
 
 
 def _joined(first: str, *others: str | Column) -> list[str | Column]:

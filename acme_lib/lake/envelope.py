@@ -112,8 +112,8 @@ def _pattern(name: str) -> str:
 def bounded() -> Column:
     """The schema's patterns and bounds (contracts/envelope) and the policy of reasons.yaml. Topics and ids are judged apart."""
     schema, reasons = contracts().envelope_schema["properties"], contracts().reasons
-    length = {n: F.length(f"e.{n}") for n in ("topic", "units", "sourceSystem", "errorCode", "epoch", "correlationId")}
-    fits = [n <= schema[name]["maxLength"] for name, n in length.items()]
+    texts = ("topic", "units", "sourceSystem", "errorCode", "epoch", "correlationId")
+    fits = [fits_in(F.col(f"e.{name}"), schema[name].get("minLength", 0), schema[name]["maxLength"]) for name in texts]
     patterns = [F.col(f"e.{n}").rlike(_pattern(n)) for n in ("tsUtc", "lineageVersion")]
     first, last = reasons.timestamp_bounds.first, reasons.timestamp_bounds.last
     checks = [
@@ -121,27 +121,35 @@ def bounded() -> Column:
         F.col("e.schemaVersion").isin(reasons.accepted_schema_versions),
         F.col("ts_utc").between(F.lit(first).cast("timestamp"), F.lit(last).cast("timestamp")),
         *(F.coalesce(c, F.lit(True)) for c in fits),
-        length["sourceSystem"] >= schema["sourceSystem"]["minLength"],
-        F.coalesce(length["epoch"] >= schema["epoch"]["minLength"], F.lit(True)),
         F.coalesce(F.col("e.seq").between(schema["seq"]["minimum"], schema["seq"]["maximum"]), F.lit(True)),
-        ~F.col("is_text") | (F.length("e.value") <= schema["value"]["maxLength"]),
+        ~F.col("is_text") | fits_in(F.col("e.value"), 0, schema["value"]["maxLength"]),
         F.col("is_text") | F.col("value_bool").isNotNull() | (F.abs("value_double") < float("inf")),
         *patterns,
     ]
     return reduce(Column.__and__, checks)
 
 
+def fits_in(text: Column, least: int, most: int) -> Column:
+    """So many characters, of one to four bytes each. Bytes are counted first: to count characters Spark walks along them."""
+    size, length = F.octet_length(text), F.length(text)
+    return ((size >= 4 * least) & (size <= most)) | length.between(least, most)
+
+
+def instant(text: Column) -> Column:
+    """A UTC instant; null where it is none. Without its Z, for Spark finds a zone by a regular expression."""
+    return F.when(F.endswith(text, F.lit("Z")), F.rtrim(text, F.lit("Z")).try_cast("timestamp"))
+
+
 def parse(raw: DataFrame) -> DataFrame:
     """Reads bodies. In: bronze_events. Out: CARRIED, PARSED, `plain`, `counted` where it is, and `body` where it is not."""
-    read = raw.select(*CARRIED, F.col("body"), F.col("body").cast("string").alias("text")).select(
-        "*", F.from_json("text", fields(), OPTIONS).alias("e")
-    )
+    texts = raw.select(*CARRIED, F.col("body").cast("string").alias("text"))
+    read = texts.select("*", F.from_json("text", fields(), OPTIONS).alias("e"))
     framed = read.withColumns(canonical.written()).withColumn("raw_value", canonical.raw_value())
     value, text = F.col("e.value"), F.col("is_text")
     typed = framed.withColumn("is_text", is_text()).withColumns(
         {
-            "ts_utc": F.expr("try_cast(e.tsUtc AS timestamp)"),
-            "received_utc": F.expr("try_cast(e.receivedUtc AS timestamp)"),
+            "ts_utc": instant(F.col("e.tsUtc")),
+            "received_utc": instant(F.col("e.receivedUtc")),
             "value_bool": F.when(~text & value.isin("true", "false"), value == "true"),
             "value_double": F.when(~text & ~value.isin("true", "false"), value.try_cast("double")),
         }
@@ -149,20 +157,17 @@ def parse(raw: DataFrame) -> DataFrame:
     ordinary = [
         F.col("e._bad").isNull(),
         *(F.col(f"e.{n}").isNotNull() for n in REQUIRED),
-        F.octet_length("body") <= contracts().reasons.max_payload_bytes,
+        F.octet_length("text") <= contracts().reasons.max_payload_bytes,
         F.coalesce(canonical.proven(), F.lit(False)) | counted_out(),
         timely(),
         bounded(),
     ]
     judged = typed.withColumn("plain", F.coalesce(reduce(Column.__and__, ordinary), F.lit(False)))
-    known = judged.select(*CARRIED, *parsed_columns(), "plain", "body").withColumn("counted", dedupe.counted())
+    known = judged.select(*CARRIED, *parsed_columns(), "plain", "text").withColumn("counted", dedupe.counted())
     identified = F.col("counted") | F.col("message_id").rlike(_pattern("messageId"))  # a derived id is a UUID
     sound = known.withColumn("plain", F.col("plain") & identified)
-    return sound.withColumns({"counted": F.col("plain") & F.col("counted"), "body": kept_body()})
-
-
-def kept_body() -> Column:
-    return F.when(~F.col("plain"), F.col("body"))
+    body = F.when(~F.col("plain"), F.col("text").cast("binary"))
+    return sound.withColumns({"counted": F.col("plain") & F.col("counted"), "body": body}).drop("text")
 
 
 def parsed_columns() -> list[Column]:

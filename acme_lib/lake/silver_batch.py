@@ -84,10 +84,10 @@ class Batch:
         extras = sum(_sum(groups["extras"]) for groups in self._groups[1:])
         return self.odd.where("raw_extra IS NOT NULL") if self.odd is not None and extras else None
 
-    def readable(self) -> DataFrame:
-        """Rows of valid envelopes; a plain one's topic may still be outside the grammar."""
+    def readable(self) -> list[DataFrame]:
+        """Rows of valid envelopes: the plain ones, whose topic may be outside the grammar, and the odd ones, if any."""
         plain = self.parsed.where("plain").drop("plain", "body")
-        return plain if self.odd is None else plain.unionByName(self.odd.where("reason IS NULL"))
+        return [plain] if self.odd is None else [plain, self.odd.where("reason IS NULL")]
 
     def events(self, marks: pa.Table, silver: DataFrame | None) -> DataFrame:
         """What silver_events gains. In: silver_sequence_marks and silver_events (if any) as they were before the slice."""
@@ -97,18 +97,18 @@ class Batch:
         uncounted = any(
             _sum(g["n"]) - _sum(g["others"]) > _sum(r["n"]) for g, r in zip(self._groups, self.runs, strict=True)
         )
-        rows = self.readable().withColumn("body_hash", dedupe.body_hash())
+        rows = [part.withColumn("body_hash", dedupe.body_hash()) for part in self.readable()]
         if not (uncounted or suspects.num_rows):
-            return self._judged(rows.withColumn("conflict", F.lit(False)))
+            return self._judged(rows)
         keys = [*dedupe.RUN, "bucket"]
-        doubted = F.broadcast(rows.sparkSession.createDataFrame(suspects.select(keys)))
-        bucketed = rows.withColumn("bucket", dedupe.bucket())
-        fast = bucketed.where("counted").join(doubted, on=keys, how="left_anti").drop("bucket")
-        late = bucketed.where("counted").join(doubted, on=keys, how="left_semi")
-        slow = self._keep(late.unionByName(bucketed.where("NOT counted")).drop("bucket"))
+        doubted = F.broadcast(self.parsed.sparkSession.createDataFrame(suspects.select(keys)))
+        bucketed = [part.withColumn("bucket", dedupe.bucket()) for part in rows]
+        fast = [part.where("counted").join(doubted, on=keys, how="left_anti").drop("bucket") for part in bucketed]
+        late = [part.where("counted").join(doubted, on=keys, how="left_semi") for part in bucketed]
+        slow = self._keep(_united([*late, *(part.where("NOT counted") for part in bucketed)]).drop("bucket"))
         before = silver if uncounted or pc.any(suspects["late"]).as_py() else None
-        resolved = self._keep(_resolved(slow, fast if uncounted else None, before))
-        return self._judged(fast.withColumn("conflict", F.lit(False)).unionByName(resolved))
+        resolved = self._keep(_resolved(slow, _united(fast) if uncounted else None, before))
+        return self._judged(fast, resolved)
 
     def violations(self, events: DataFrame) -> DataFrame:
         """silver_violations of the slice without detected_utc."""
@@ -131,10 +131,13 @@ class Batch:
             {"reason": F.lit("SCHEMA_INVALID"), "detail": F.lit("TOPIC_NOT_IN_GRAMMAR")}
         )
 
-    def _judged(self, rows: DataFrame) -> DataFrame:
-        topics = described(rows.sparkSession, self.topics)
-        joined = rows.join(F.broadcast(topics.select("topic", *OF_TOPIC)), on="topic", how="inner")
-        return rules.judged(joined).withColumn("event_date", F.to_date("ts_utc"))
+    def _judged(self, fast: list[DataFrame], resolved: DataFrame | None = None) -> DataFrame:
+        """With their topic's contract and its rules. The first part, most of the rows, by itself: a union is a wall to filters."""
+        topics = F.broadcast(described(self.parsed.sparkSession, self.topics).select("topic", *OF_TOPIC))
+        first, *others = [part.withColumn("conflict", F.lit(False)) for part in fast]
+        groups = [[first], others + [r for r in (resolved,) if r is not None]]
+        judged = [rules.judged(_united(group).join(topics, on="topic", how="inner")) for group in groups if group]
+        return _united(judged).withColumn("event_date", F.to_date("ts_utc"))
 
     def _keep(self, frame: DataFrame) -> DataFrame:
         conf, key = frame.sparkSession.conf, "spark.sql.inMemoryColumnarStorage.compressed"
@@ -143,6 +146,10 @@ class Batch:
         self._cached.append(frame.persist())
         conf.set(key, before or "true")
         return frame
+
+
+def _united(parts: list[DataFrame]) -> DataFrame:
+    return reduce(DataFrame.unionByName, parts)
 
 
 def _sum(column: Any) -> int:
@@ -177,4 +184,4 @@ def _resolved(slow: DataFrame, fast: DataFrame | None, silver: DataFrame | None)
         for known, rows in pools.items()
         if rows is not None
     ]
-    return dedupe.resolved(slow, reduce(DataFrame.unionByName, earlier) if earlier else None)
+    return dedupe.resolved(slow, _united(earlier) if earlier else None)
