@@ -97,6 +97,7 @@ def session_config(found: Settings) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(found.home.resolve() / "warehouse"),
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.python.sql.dataFrameDebugging.enabled": "false",  # each function of columns would ask the JVM five times
         "spark.log.level": "ERROR",
     }
 
