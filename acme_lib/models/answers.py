@@ -8,25 +8,28 @@ from pathlib import Path
 from acme_lib.errors import WrongUse
 from acme_lib.models.store import Store
 
-__all__ = ["left", "load_answers", "read_answers"]
+__all__ = ["answers_file", "left", "load_answers", "read_answers"]
+
+
+def answers_file(folder: Path, subset: str) -> Path:
+    return folder / f"RUL_{subset.upper()}.txt"
 
 
 def read_answers(file: Path) -> list[float]:
-    """One number a line, the engines in order. Raises WrongUse naming file, line and mend."""
+    """One number a line, the engines in order; a first line of words is a header. Raises WrongUse naming file, line and mend."""
     try:
-        lines = file.read_text(encoding="ascii", errors="replace").split("\n")
+        lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError as e:
         raise WrongUse(f"{file}: {e.strerror}; the folder of --data must hold the answers to judge the test set") from e
     found = []
-    for number, text in enumerate(lines, 1):
-        if not text.strip():
+    for number, line in enumerate(lines, 1):
+        text = line.strip().strip('"')
+        if not text or (number == 1 and text.isalpha()):
             continue
         try:
             value = float(text)
         except ValueError as e:
-            raise WrongUse(
-                f"{file}:{number}: {text.strip()[:40]!r} is no number of cycles; fetch the file again"
-            ) from e
+            raise WrongUse(f"{file}:{number}: {text[:40]!r} is no number of cycles; fetch the file again") from e
         if not 0 <= value < 10_000:
             raise WrongUse(f"{file}:{number}: {value:g} cycles left can't be; fetch the file again")
         found.append(value)
@@ -39,7 +42,7 @@ def load_answers(store: Store, folder: Path, subset: str) -> int:
     """RUL_<subset>.txt into evaluation_answers, in the place of what was there of that subset. Returns how many."""
     from acme_lib.models.store import shaped
 
-    file = folder / f"RUL_{subset.upper()}.txt"
+    file = answers_file(folder, subset)
     answers = read_answers(file)
     cell, source = f"testbed/turbofan/{subset.lower().replace('_', '-')}/test", f"{file.name} sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"  # fmt: skip
     rows = [

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from acme_lib.contracts import contracts
 from acme_lib.errors import Stop, WrongUse
+from acme_lib.models.answers import answers_file, read_answers
 from acme_lib.processes import port_taken
 from acme_lib.run.options import RunOptions
+from acme_lib.run.publish import held
 from acme_lib.settings import Settings
 
 __all__ = ["before_start"]
@@ -20,6 +22,7 @@ def before_start(options: RunOptions, found: Settings) -> None:
     """Raises WrongUse or Stop, naming what to change."""
     _source(options)
     _use_cases(options)
+    _files(options)
     _ports(options, found)
     _disk(found.home)
 
@@ -37,6 +40,20 @@ def _source(options: RunOptions) -> None:
         raise WrongUse(f"--source {options.source} needs --data DIR, the folder of its files")
     if not options.data.exists():
         raise WrongUse(f"--data {options.data}: no such folder; name the folder that holds the files")
+
+
+def _files(options: RunOptions) -> None:
+    """Reads the files once, before the state of the last run is put aside for them; with models also the published answers."""
+    if options.data is None:
+        return
+    held(options)
+    if not options.ml or options.source != "cmapss":
+        return
+    if options.data.is_file():
+        raise WrongUse(
+            f"--data {options.data}: --ml judges test engines too; name the folder that holds the train_, test_ and RUL_ files"
+        )
+    read_answers(answers_file(options.data, options.subset))
 
 
 def _use_cases(options: RunOptions) -> None:

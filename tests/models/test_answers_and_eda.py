@@ -30,6 +30,14 @@ def test_answers_of_one_subset_take_the_place_of_its_former_ones_only(tmp_path: 
     assert all("sha256:" in r["source"] for r in rows)
 
 
+@pytest.mark.parametrize(
+    "text", ["112\n98\n", "\ufeff112\r\n98\r\n", "RUL\n112\n98", '"RUL"\n"112"\n"98"\n', "\n112 \n\n98 \n"]
+)
+def test_answers_survive_a_spreadsheet(tmp_path: Path, text: str) -> None:
+    (tmp_path / "RUL_FD001.txt").write_bytes(text.encode())
+    assert read_answers(tmp_path / "RUL_FD001.txt") == [112, 98]
+
+
 @pytest.mark.parametrize(("text", "told"), [("1\nx\n", ":2: 'x'"), ("-3\n", ":1: -3"), ("\n", "no answers")])
 def test_a_bad_answer_is_named_by_its_line(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "RUL_FD001.txt").write_text(text)

@@ -66,3 +66,32 @@ def test_a_use_case_must_be_known_and_asked_for_with_the_models(tmp_path: Path) 
         before_start(RunOptions(ml=True, use_cases=("rull",)), quiet(tmp_path))
     with pytest.raises(WrongUse, match="add --ml"):
         before_start(RunOptions(use_cases=("rul",)), quiet(tmp_path))
+
+
+def engines(folder: Path, **files: str) -> Path:
+    """A folder of C-MAPSS files of two engines; `files` by name, with __ for the dot."""
+    row = "{} {} 0.0 0.0 100.0 " + " ".join("1.0" for _ in range(21))
+    whole = "\n".join(row.format(unit, cycle) for unit in (1, 2) for cycle in (1, 2)) + "\n"
+    for name in ("train_FD003.txt", "test_FD003.txt"):
+        (folder / name).write_text(whole)
+    (folder / "RUL_FD003.txt").write_text("5\n9\n")
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+    return folder
+
+
+def test_files_are_read_before_the_state_of_the_last_run_is_put_aside(tmp_path: Path) -> None:
+    folder = engines(tmp_path)
+    known = {"source": "cmapss", "subset": "FD003", "path": "backfill", "data": folder}
+    before_start(RunOptions(**known, ml=True), quiet(tmp_path))
+    with pytest.raises(WrongUse, match=r"train_FD001\.txt: no such file"):
+        before_start(RunOptions(**known | {"subset": "FD001"}), quiet(tmp_path))
+    engines(tmp_path, RUL_FD003__txt="5\nnine\n")
+    before_start(RunOptions(**known), quiet(tmp_path))  # without models nobody asks for answers
+    with pytest.raises(WrongUse, match=r"RUL_FD003\.txt:2: 'nine'"):
+        before_start(RunOptions(**known, ml=True), quiet(tmp_path))
+    (folder / "RUL_FD003.txt").unlink()
+    with pytest.raises(WrongUse, match="must hold the answers"):
+        before_start(RunOptions(**known, ml=True), quiet(tmp_path))
+    with pytest.raises(WrongUse, match="name the folder"):
+        before_start(RunOptions(**known | {"data": folder / "train_FD003.txt"}, ml=True), quiet(tmp_path))
