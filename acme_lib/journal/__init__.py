@@ -2,6 +2,7 @@
 
 from acme_lib.journal.codec import Corrupt, Entry, Frame, decode, encode
 from acme_lib.journal.cursors import Cursors, Lane, Progress, Quarantined
+from acme_lib.journal.files import hold
 from acme_lib.journal.memory import MemoryJournal
 from acme_lib.journal.mirror import MirroredJournal
 from acme_lib.journal.port import Journal, JournalFull
@@ -22,4 +23,5 @@ __all__ = [
     "SqliteJournal",
     "decode",
     "encode",
+    "hold",
 ]

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from acme_lib.errors import Stop, WrongUse
+from acme_lib.journal import hold
 from acme_lib.plant.message import Outgoing
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def read_publish_log(folder: Path | str) -> pa.Table:
 class PublishLog:
     """Appends rows of acknowledged messages; a part is written aside and renamed, so a kill leaves whole parts only.
 
-    A folder that holds parts already is continued: `next_n` goes on where it ended.
+    A folder that holds parts already is continued: `next_n` goes on where it ended. Raises Stop where another publisher has it:
+    their parts would replace one another's.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -59,6 +61,7 @@ class PublishLog:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as e:
             raise WrongUse(f"--publish-log {folder}: {e.strerror}; name a folder that can be written") from e
+        self._lock = hold(self.folder / ".lock", f"--publish-log {folder}")
         held = sorted(self.folder.glob("part-*.parquet"))
         self._part = int(held[-1].stem.split("-")[1]) + 1 if held else 1
         self.next_n = _last_n(held) + 1
@@ -90,11 +93,18 @@ class PublishLog:
         self._part += 1
         self._rows, self._since = [], None
 
+    def close(self) -> None:
+        """Writes what is held and gives the folder free."""
+        try:
+            self.flush()
+        finally:
+            os.close(self._lock)
+
     def __enter__(self) -> PublishLog:
         return self
 
     def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
-        self.flush()
+        self.close()
 
 
 def _last_n(parts: list[Path]) -> int:

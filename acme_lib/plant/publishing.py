@@ -111,7 +111,7 @@ def publish(
             found.reconnects = publisher.reconnects
     finally:
         if book:
-            book.flush()
+            book.close()
     found.seconds = time.monotonic() - started
     return found
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 from acme_lib.contracts import contracts
 from acme_lib.errors import Stop, WrongUse
+from acme_lib.journal import hold
 from acme_lib.models.answers import answers_file, read_answers
 from acme_lib.processes import port_taken
 from acme_lib.run.options import RunOptions
@@ -23,6 +25,7 @@ def before_start(options: RunOptions, found: Settings) -> None:
     _source(options)
     _use_cases(options)
     _files(options)
+    _bridge(found)
     _ports(options, found)
     _disk(found.home)
 
@@ -62,6 +65,12 @@ def _use_cases(options: RunOptions) -> None:
         raise WrongUse(f"--use-case {unknown[0]}: there are {', '.join(known)}")
     if options.use_cases and not options.ml:
         raise WrongUse("--use-case says whose model is made: add --ml")
+
+
+def _bridge(found: Settings) -> None:
+    """A bridge on this home would go on writing into what a clean start puts aside."""
+    for lock in sorted((found.home / "journal").glob("*.lock")):
+        os.close(hold(lock, "acme run"))
 
 
 def _ports(options: RunOptions, found: Settings) -> None:

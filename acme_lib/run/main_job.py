@@ -45,15 +45,16 @@ class MainJob:
         """
         before_start(self.options, self.settings)
         home = self.settings.home.resolve()
-        state.begin(home, self.run_id, self.options.fresh)
-        self.folder = self.settings.folder(f"runs/{self.run_id}")
-        try:
-            with self._work():
-                summary = self._stages()
-        except Exception as e:
-            self._tell_failure(e)
-            raise
-        state.finish(home)
+        with state.sole(home):
+            state.begin(home, self.run_id, self.options.fresh)
+            self.folder = self.settings.folder(f"runs/{self.run_id}")
+            try:
+                with self._work():
+                    summary = self._stages()
+            except Exception as e:
+                self._tell_failure(e)
+                raise
+            state.finish(home)
         return summary
 
     @contextmanager

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["STATE", "begin", "finish"]
+from acme_lib.journal import hold
+
+__all__ = ["STATE", "begin", "finish", "sole"]
 
 STATE = ("lakehouse", "checkpoints", "journal", "kafka", "broker", "published", "ops")  # what a clean start puts aside
 UNFINISHED = "runs/unfinished"
+ASIDE, MOVING = "previous", "previous.moving"
+
+
+@contextmanager
+def sole(home: Path) -> Iterator[None]:
+    """The only run on this home. Raises Stop where another is at work."""
+    lock = hold(home / "run.lock", "acme run")
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def begin(home: Path, run_id: str, fresh: bool | None) -> None:
@@ -16,6 +32,8 @@ def begin(home: Path, run_id: str, fresh: bool | None) -> None:
     marker = home / UNFINISHED
     if fresh or (fresh is None and not marker.exists()):
         _put_aside(home)
+    else:
+        _bring_back(home)
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.write_text(run_id)
 
@@ -26,11 +44,20 @@ def finish(home: Path) -> None:
 
 
 def _put_aside(home: Path) -> None:
-    """A clean start keeps the state before it, one back, under ACME_HOME/previous."""
-    present = [home / name for name in STATE if (home / name).exists()]
-    if not present:
-        return
-    shutil.rmtree(home / "previous", ignore_errors=True)
-    (home / "previous").mkdir()
-    for path in present:
-        path.rename(home / "previous" / path.name)
+    """A clean start keeps the state before it, one back, under ACME_HOME/previous. Killed half-way, the next start ends the move."""
+    moving = home / MOVING
+    for name in STATE:
+        if (home / name).exists():
+            moving.mkdir(exist_ok=True)
+            (home / name).rename(moving / name)
+    if moving.exists():
+        shutil.rmtree(home / ASIDE, ignore_errors=True)
+        moving.rename(home / ASIDE)
+
+
+def _bring_back(home: Path) -> None:
+    """What a clean start that was killed had moved already, for a run that goes on with it after all."""
+    moving = home / MOVING
+    for path in moving.glob("*"):
+        if not (home / path.name).exists():
+            path.rename(home / path.name)

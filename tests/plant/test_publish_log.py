@@ -66,9 +66,18 @@ def test_a_part_is_written_a_second_after_its_first_row(tmp_path: Path) -> None:
     log = PublishLog(tmp_path)
     log.add((0, MESSAGE, 0), now_s=10.0)
     log.add((1, MESSAGE, 0), now_s=10.9)
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.glob("*part*"))
     log.add((2, MESSAGE, 0), now_s=11.0)
     assert read_publish_log(tmp_path).num_rows == 3
+
+
+def test_a_folder_takes_one_publisher_at_a_time(tmp_path: Path) -> None:
+    with PublishLog(tmp_path) as log:
+        with pytest.raises(Stop, match=r"--publish-log .*another process holds"):
+            PublishLog(tmp_path)
+        log.add((log.next_n, MESSAGE, 0), now_s=0.0)
+    with PublishLog(tmp_path) as log:
+        assert log.next_n == 1
 
 
 def test_an_unfinished_part_is_no_part(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from collections import namedtuple
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from acme_lib.errors import AcmeError, Stop, WrongUse
+from acme_lib.journal import hold
 from acme_lib.processes import free_port
 from acme_lib.run.checks import before_start
 from acme_lib.run.options import RunOptions
@@ -95,3 +97,11 @@ def test_files_are_read_before_the_state_of_the_last_run_is_put_aside(tmp_path: 
         before_start(RunOptions(**known, ml=True), quiet(tmp_path))
     with pytest.raises(WrongUse, match="name the folder"):
         before_start(RunOptions(**known | {"data": folder / "train_FD003.txt"}, ml=True), quiet(tmp_path))
+
+
+def test_a_bridge_at_work_on_this_home_is_not_moved_away(tmp_path: Path) -> None:
+    lock = hold(tmp_path / "journal" / "journal.lock", "ingest")
+    with pytest.raises(Stop, match=r"acme run: another process holds .*journal\.lock; stop it first"):
+        before_start(RunOptions(), quiet(tmp_path))
+    os.close(lock)
+    before_start(RunOptions(), quiet(tmp_path))

@@ -31,9 +31,15 @@ def after_a_good_run(home: Path) -> Settings:
 
 
 def failing(found: Settings, data: Path) -> MainJob:
-    """A backfill of files that hold no C-MAPSS: the real command refuses them."""
-    (data / "train_FD001.txt").write_text("1 1 not a number\n")
-    return MainJob(RunOptions(source="cmapss", data=data, path="backfill", fresh=False), found)
+    """A backfill whose file is replaced by something else as its stage begins: the real command refuses it."""
+    file = data / "train_FD001.txt"
+    file.write_text("1 1 0 0 100" + 21 * " 1.5" + "\n")
+
+    def torn(stage: str) -> None:
+        if stage == "backfill":
+            file.write_text("1 1 not a number\n")
+
+    return MainJob(RunOptions(source="cmapss", data=data, path="backfill", fresh=False), found, torn)
 
 
 def left(found: Settings) -> tuple[dict[str, Any], str]:

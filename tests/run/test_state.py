@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from acme_lib.errors import Stop
 from acme_lib.run import state
 
 STAYS = ("jars", "runs", "logs", "mlflow")  # what no clean start touches: tools, reports, logs, models
@@ -57,3 +58,39 @@ def test_keep_goes_on_with_a_finished_run_too(tmp_path: Path) -> None:
 def test_a_first_run_has_nothing_to_put_aside(tmp_path: Path) -> None:
     state.begin(tmp_path, "one", True)
     assert not (tmp_path / "previous").exists()
+
+
+class Killed(BaseException):
+    """As SIGKILL between two system calls."""
+
+
+@pytest.mark.parametrize("moves", range(len(state.STATE) + 1))
+@pytest.mark.parametrize("fresh", [None, False])
+def test_a_clean_start_killed_at_any_move_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int, fresh: bool | None
+) -> None:
+    finished(tmp_path, "one")
+    finished(tmp_path, "two")
+    rename, left = Path.rename, [moves]
+
+    def killed(path: Path, target: Path) -> Path:
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", killed)
+        with pytest.raises(Killed):
+            state.begin(tmp_path, "three", None)
+    state.begin(tmp_path, "four", fresh)
+    kept = tmp_path if fresh is False else tmp_path / "previous"
+    assert {name: marks(kept)[name] for name in state.STATE} == dict.fromkeys(state.STATE, "two")
+
+
+def test_a_home_takes_one_run_at_a_time(tmp_path: Path) -> None:
+    with state.sole(tmp_path):
+        with pytest.raises(Stop, match=r"acme run: another process holds .*run\.lock"), state.sole(tmp_path):
+            pass
+    with state.sole(tmp_path):
+        pass
