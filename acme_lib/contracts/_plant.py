@@ -7,6 +7,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
+import msgspec
+
 from acme_lib.contracts._record import Record
 
 
@@ -112,7 +114,13 @@ class TableEvent(Record, frozen=True):
 
 
 class HistorianTable(Record, frozen=True):
-    """A CSV file with a header whose every row is one frame; `equipment` numbers the machines from 1 as {number}."""
+    """A text table with a header whose every row is one frame; `equipment` numbers the machines from 1 as {number}.
+
+    Frames are dated by the column `time` (UTC unless it says otherwise), or else from `start`, one each `period_s`. Rows are
+    taken by `time`, by the number in the column `order`, or as they stand, and dealt in blocks of `rows_per_equipment`,
+    all to one machine without it. `aliases`: other names of a column, the likeliest first. `unread`: columns that are known and
+    left out without a word. `delimiter`: found in the file where it isn't given.
+    """
 
     format: str
     description: str
@@ -120,11 +128,20 @@ class HistorianTable(Record, frozen=True):
     source_system: str
     equipment_class: str
     equipment: str
-    rows_per_equipment: int
-    start: str
-    period_s: float
     columns: dict[str, str]
     events: list[TableEvent]
+    rows_per_equipment: int | None = None
+    time: str | None = None
+    start: str | None = None
+    period_s: float | None = None
+    order: str | None = None
+    delimiter: str | None = None
+    aliases: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    unread: list[str] = msgspec.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.time and (self.start is None or self.period_s is None):
+            raise ValueError(f"{self.format}: a table says `time`, or both `start` and `period_s`")
 
 
 class Historians(Record, frozen=True):

@@ -52,6 +52,7 @@ def simulated(config: Config, pace: Pace, most: int | None, log: Path | None, id
 
 def replayed(histories: list[History], pace: Pace, log: Path | None, identity: str) -> dict[str, Any]:
     """Publishes histories, all of them together by event time."""
+    _tell(histories)
     total = sum(history.count for history in histories)
     found = _published("replay", replay_messages(histories), total, pace, log, identity)
     return found | {"histories": {history.name: history.count for history in histories}}
@@ -63,6 +64,7 @@ def backfilled(histories: list[History]) -> dict[str, Any]:
     from acme_lib.lake.bronze import append_backfill
     from acme_lib.plant import backfill
 
+    _tell(histories)
     now, began = runtime.now(), time.monotonic()
     total, added = sum(history.count for history in histories), 0
     with console.bar("backfill", total) as progress:
@@ -72,6 +74,12 @@ def backfilled(histories: list[History]) -> dict[str, Any]:
             added += append_backfill(history.hub, batches, lake, now)
             progress(added)
     return {"rows": total, "added": added, "seconds": round(time.monotonic() - began, 3)}
+
+
+def _tell(histories: list[History]) -> None:
+    for history in histories:
+        for note in history.notes:
+            console.notice(note)
 
 
 def _published(

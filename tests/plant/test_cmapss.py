@@ -93,12 +93,19 @@ def test_larger_fleets_and_other_subsets(tmp_path: Path) -> None:
         (["1 1 518.67"], r":1: 3 columns where C-MAPSS has 26"),
         ([f"1 1 {GOOD} 1 2 3"], r":1: 29 columns where C-MAPSS has 26"),
         ([f"1 1 {GOOD}", f"1 2 {SETTINGS}"], r":2: 5 columns where the lines above have 26"),
-        ([f"1 1 {GOOD}", f"1 2 {GOOD}".replace("7.5", "x", 1)], r":2: could not convert string to float"),
-        ([f"1.5 1 {GOOD}"], r":1: '1.5' is no whole number"),
+        ([f"1 1 {GOOD}", f"1 2 {GOOD}".replace("7.5", "x", 1)], r":2: sensor_07 is 'x'; write a finite number"),
+        ([f"1.5 1 {GOOD}"], r":1: unit is '1.5'; write a whole number"),
         ([f"nan 1 {GOOD}"], r":1: .*whole number"),
-        ([f"1000 1 {GOOD}"], r":1: unit 1000.*units are 1 to 999"),
-        ([f"1 2 {GOOD}", f"1 2 {GOOD}"], r":2: cycle 2 of unit 1 follows 2; sort"),
-        ([f"1 1 {GOOD}".replace("7.5", "inf", 1)], r":1: an infinite value"),
+        ([f"1000 1 {GOOD}"], r":1: unit is '1000'; write a whole number from 1 to 999"),
+        ([f"inf 1 {GOOD}"], r":1: unit is 'inf'; write a whole number"),
+        ([f"1 inf {GOOD}"], r":1: cycle is 'inf'; write a whole number"),
+        ([f"1 100000000 {GOOD}"], r":1: cycle is '100000000'; write a whole number from 1 to 100000"),
+        (["", f"1 2 {GOOD}", "", f"1 2 {GOOD} ".replace("7.5 ", "7.6 ")], r":4: unit 1, cycle 2 stands in line 2 with"),
+        ([f"1 1 {GOOD}", "", " ", f"1 2 {SETTINGS}"], r":4: 5 columns where the lines above have 26"),
+        ([f"1 1 {GOOD}".replace("7.5", "inf", 1)], r":1: sensor_07 is 'inf'; write a finite number"),
+        (["unit,cycle,s_1,Sensor_1,sensor 01", "1,1,1,2,2"], r":1: columns 'Sensor_1' and 'sensor 01' are both"),
+        (["cycle,sensor_01", "1,1"], r":1: no C-MAPSS file: its header is 'cycle sensor_01'"),
+        (["unit,cycle,RUL", "1,1,9"], r":1: no C-MAPSS file"),
         (["UDI,Product ID,Type", "1,M14860,M"], r":1: no C-MAPSS file: its header is 'UDI"),
         (["unit,cycle,sensor_01"], r"no data lines"),
         (["", " "], r"the file is empty"),
@@ -107,6 +114,68 @@ def test_larger_fleets_and_other_subsets(tmp_path: Path) -> None:
 def test_a_wrong_file_is_named_with_its_line_and_mend(tmp_path: Path, lines: list[str], said: str) -> None:
     with pytest.raises(WrongUse, match=rf"train_FD001\.txt{said}|train_FD001\.txt: {said}"):
         histories("cmapss", cmapss(tmp_path, *lines))
+
+
+HEADED = ("unit,cycle,setting_1,sensor_01,sensor_11", "1,1,0.1,518.5,", "1,2,0.2,518.7,47.5")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("unit,cycle,setting_1,sensor_01,sensor_11", "1,2,0.2,518.7,47.5", "1,1,0.1,518.5,", "1,2,0.2,518.70,47.5"),
+        ("sensor_11,RUL,cycle,unit,sensor_1,setting1", "NA,1,1,1,518.5,0.1", "47.5,0,2,1,518.7,0.2"),
+        ("id;time_cycles;os1;s1;s_11", "1;1;0.1;518.5;null", "1;2;0.2;518.7;47.5"),
+        ("Unit_Nr\tTime\tOS 1\tS01\tsensor11", "1\t1\t0.1\t518.5\t", "1\t2\t0.2\t518.7\t47.5"),
+        ("unit number,cycles,op_setting_1,s_01,s11,,", "1.0,1.0,0.1,518.5,NaN,,", "1,2,0.2,518.7,47.5"),
+        ('"engine" "time_in_cycles" "setting_1" "s1" "s11"', '"1" "1" "0.1" "518.5" "nan"', "1 2 0.2 518.7 47.5"),
+        ("id,unit,cycle,setting_1,s_1,s_11,s_1.1", "7,1,1,0.1,518.5,,1", "8,1,2,0.2,518.7,47.5,2"),
+    ],
+)
+def test_a_header_is_read_whatever_its_order_spelling_and_separator(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    (plain,) = histories("cmapss", cmapss(tmp_path, *HEADED))
+    (history,) = histories("cmapss", cmapss(tmp_path, *lines))
+    assert list(history.readings()) == list(plain.readings())
+    assert history.count == plain.count == 3 + 2 + 1
+
+
+def test_without_a_header_missing_cells_and_empty_columns_are_no_readings(tmp_path: Path) -> None:
+    def tags(*lines: str) -> list[str]:
+        (history,) = histories("cmapss", cmapss(tmp_path, *lines, name="test_FD001.txt"))
+        return [reading.tag for reading in history.readings()]
+
+    assert tags("1,1,NA,0,100,518.67") == ["setting_2", "setting_3", "sensor_01"]
+    assert tags("1 1\t0  0 100\t518 ") == ["setting_1", "setting_2", "setting_3", "sensor_01"]
+    assert tags("1;1;0;0;100;null;641;;", "1;2;0;0;100;518;641") == [
+        "setting_1", "setting_2", "setting_3", "sensor_02",
+        "setting_1", "setting_2", "setting_3", "sensor_01", "sensor_02",
+    ]  # fmt: skip
+    assert tags("1,1,0,0,100,", "1,2,0,0,100,518") == ["setting_1", "setting_2", "setting_3"] * 2 + ["sensor_01"]
+
+
+def test_columns_not_found_and_not_read_are_said(tmp_path: Path) -> None:
+    (history,) = histories("cmapss", cmapss(tmp_path, "unit,cycle,RUL,sensor_1,speed", "1,1,9,518,3"))
+    (note,) = history.notes
+    assert "not found: setting_1, setting_2, setting_3, sensor_02, " in note
+    assert note.endswith("not read: RUL, speed")
+    (whole,) = histories("cmapss", cmapss(tmp_path, f"1 1 {GOOD}"))
+    assert whole.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "expected"),
+    [
+        ("FD004.csv", "train", "cmapss/fd004/train"),
+        ("FD004.csv", "test", "cmapss/fd004/test"),
+        ("train_FD004_part.csv", "train", "cmapss/fd004/train"),
+        ("fd003-test.txt", "train", "cmapss/fd003/test"),
+        ("test_FD002.txt", "train", "cmapss/fd002/test"),
+        ("train_mine.txt", "train", "cmapss/mine/train"),
+        ("FD0012.txt", "train", "cmapss/fd009/train"),
+    ],
+)
+def test_the_file_s_name_says_the_subset(tmp_path: Path, name: str, split: str, expected: str) -> None:
+    path = cmapss(tmp_path, f"1 1 {GOOD}", name=name)
+    assert histories("cmapss", path, subset="FD009", split=split)[0].name == expected
 
 
 def test_absent_or_forbidden_files_are_wrong_use(tmp_path: Path) -> None:

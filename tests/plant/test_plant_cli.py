@@ -66,6 +66,17 @@ def test_replay_publishes_a_file(
     assert found["histories"] == {"cmapss/fd001/train": 25}
 
 
+def test_what_a_person_should_know_of_the_files_is_said_on_stderr(
+    port: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "FD004.csv").write_text("unit,cycle,setting_1,RUL\n1,1,0.5,9\n")
+    assert run(monkeypatch, "replay", "--format", "cmapss", str(tmp_path / "FD004.csv"), "--json") == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["histories"] == {"cmapss/fd004/train": 2}
+    assert "not read: RUL" in told.err
+    assert told.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

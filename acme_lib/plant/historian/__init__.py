@@ -28,9 +28,9 @@ def histories(
         raise WrongUse(f"--split {split}: train, test or both")
     if limit is not None and limit < 1:
         raise WrongUse(f"--limit-equipment {limit}: give a whole number from 1")
-    for described in contracts().historians.tables:
-        if described.format == form:
-            return table.histories(described, path, limit)
+    described = {table.format: table for table in contracts().historians.tables}
+    if form in described:
+        return table.histories(described[form], path, limit)
     return FORMATS[form](path, subset, split, limit)
 
 

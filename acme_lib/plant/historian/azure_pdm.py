@@ -2,37 +2,39 @@
 
 Files: PdM_telemetry*.csv (needed), PdM_errors.csv, PdM_failures.csv, PdM_maint.csv, PdM_machines.csv (each where present).
 Times carry no zone in the source and are taken as UTC. At one instant events come before readings: what the log says of
-06:00 is known when the readings of 06:00 are. Model and age are labels, published once before a machine's first reading.
+06:00 is known when the readings of 06:00 are. Events and models are in lower case, and the same line twice is one. Model and
+age are labels, published once before a machine's first reading.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from heapq import merge
 from pathlib import Path
 
 from acme_lib.contracts import contracts
 from acme_lib.errors import WrongUse
+from acme_lib.plant.historian.cells import instant_ms, is_missing, number, whole
+from acme_lib.plant.historian.columns import difference, places
 from acme_lib.plant.historian.history import History, digest_of, read
+from acme_lib.plant.historian.sheet import Sheet, headed, no_data, rows_of
 from acme_lib.plant.message import Reading
 
 __all__ = ["histories"]
 
 TELEMETRY = "PdM_telemetry*.csv"
+KEYS = ("datetime", "machineID")
 GAUGES = ("volt", "rotate", "pressure", "vibration")
 EVENTS = (
     ("PdM_errors.csv", "errorID", "device_error"),
     ("PdM_failures.csv", "failure", "failure"),
     ("PdM_maint.csv", "comp", "maintenance"),
 )
-MACHINES, LABELS = "PdM_machines.csv", (("model", "model"), ("age", "age_years"))
+MACHINES, LABELS = "PdM_machines.csv", {"model": "model", "age": "age_years"}
 CELL = "testbed/pdm/line-1/cell-1"
 MOST_MACHINES = 999
-Record = tuple[int, int, int, list[str]]  # ms since 1970, machine, line of the file, the chosen columns
+Frame = tuple[int, int, list[float | None]]  # ms since 1970, machine, a value for each gauge
+Event = tuple[int, int, str]  # ms since 1970, machine, what happened
 
 
 def histories(path: Path, limit: int | None = None) -> list[History]:
@@ -41,20 +43,23 @@ def histories(path: Path, limit: int | None = None) -> list[History]:
     Events are taken of machines that have telemetry. Raises WrongUse naming file, line and mend.
     """
     telemetry = _telemetry(path)
-    gauges, records = _table(telemetry, GAUGES)
-    if not records:
-        raise WrongUse(f"{telemetry}: no data lines; fetch the file again")
-    events = [(telemetry.parent / name, column, tag) for name, column, tag in EVENTS]
-    events = [found for found in events if found[0].is_file()]
-    machines = sorted({machine for _, machine, _, _ in records})[:limit]
-    kept = set(machines)
+    gauges, frames, notes = _frames(telemetry)
+    machines = sorted({machine for _, machine, _ in frames})[:limit]
+    first: dict[int, int] = {}  # at what time each machine is first read
+    for at_ms, machine, _ in frames:
+        first.setdefault(machine, at_ms)
+    kept = {machine: first[machine] for machine in machines}
+    files, streams = [telemetry], list[list[Reading]]()
+    for name, column, tag in EVENTS:
+        file = telemetry.parent / name
+        if _holds(file, tag, notes):
+            files.append(file)
+            streams.append(_event_readings(tag, [e for e in _events(file, column, tag, notes) if e[1] in kept]))
     register = telemetry.parent / MACHINES
-    streams = [_label_readings(register, [r for r in records if r[1] in kept])]
-    for file, column, tag in events:
-        _, rows = _table(file, (column,))
-        streams.append(_event_readings(tag, [r for r in rows if r[1] in kept]))
-    streams.append(_gauge_readings(telemetry, gauges, [r for r in records if r[1] in kept]))
-    files = [telemetry, *(file for file, _, _ in events), *([register] if register.is_file() else [])]
+    if _holds(register, "label", notes):
+        files.append(register)
+        streams.insert(0, _label_readings(register, kept, notes))
+    streams.append(_gauge_readings(gauges, [frame for frame in frames if frame[1] in kept]))
     readings = list(merge(*streams, key=lambda reading: (reading.at_ms, reading.equipment)))
     return [
         History(
@@ -64,6 +69,7 @@ def histories(path: Path, limit: int | None = None) -> list[History]:
             count=len(readings),
             partitions={equipment(machine): machine for machine in machines},
             readings=lambda: iter(readings),
+            notes=tuple(notes),
         )
     ]
 
@@ -82,92 +88,120 @@ def _telemetry(path: Path) -> Path:
     return found[0]
 
 
-def _gauge_readings(path: Path, gauges: list[str], records: list[Record]) -> list[Reading]:
+def _holds(path: Path, tag: str, notes: list[str]) -> bool:
+    """Whether a file beside the telemetry is there and says anything; what is not is noted."""
+    if not path.is_file():
+        notes.append(f"{path}: no such file; no {tag} is published")
+        return False
+    if not read(path).strip(b"\xef\xbb\xbf \t\r\n"):
+        notes.append(f"{path}: the file is empty; no {tag} is published")
+        return False
+    return True
+
+
+def _table(path: Path, keys: Sequence[str], wanted: Sequence[str]) -> tuple[Sheet, dict[str, int], tuple[str, ...]]:
+    """(table, where its columns stand, notes). Raises WrongUse where a key or all that is wanted is absent."""
+    sheet = headed(path, rows_of(path))
+    columns = [*keys, *wanted]
+    place = places(sheet, {name: (name,) for name in columns})
+    if not set(keys) <= set(place) or not set(wanted) & set(place):
+        raise WrongUse(
+            f"{path}:{sheet.line}: columns are {','.join(sheet.names)[:80]!r}; "
+            f"needed: {', '.join(keys)} and {' or '.join(wanted)}"
+        )
+    return sheet, place, difference(sheet, columns, place)
+
+
+def _key(cells: list[str], place: dict[str, int]) -> tuple[int, int]:
+    return instant_ms("datetime", cells[place["datetime"]]), _machine(cells, place)
+
+
+def _machine(cells: list[str], place: dict[str, int]) -> int:
+    return whole("machineID", cells[place["machineID"]], MOST_MACHINES)
+
+
+def _frames(path: Path) -> tuple[list[str], list[Frame], list[str]]:
+    """(gauges there are, frames by time and machine, notes)."""
+    sheet, place, notes = _table(path, KEYS, GAUGES)
+    gauges = [gauge for gauge in GAUGES if gauge in place]
+    found: dict[tuple[int, int], tuple[int, list[float | None]]] = {}
+    for line, cells in sheet.rows:
+        try:
+            key = _key(cells, place)
+            values = [number(gauge, cells[place[gauge]]) for gauge in gauges]
+        except ValueError as e:
+            raise WrongUse(f"{path}:{line}: {e}") from e
+        before, held = found.setdefault(key, (line, values))
+        if held != values:
+            raise WrongUse(
+                f"{path}:{line}: machineID {key[1]} at that time stands in line {before} with other values; leave one"
+            )
+    if not found:
+        raise no_data(path)
+    return gauges, [(*key, values) for key, (_, values) in sorted(found.items())], list(notes)
+
+
+def _events(path: Path, column: str, tag: str, notes: list[str]) -> list[Event]:
+    """By time and machine; several at one instant stay in the file's order."""
+    sheet, place, said = _table(path, KEYS, (column,))
+    notes.extend(said)
+    found: dict[Event, None] = {}
+    for line, cells in sheet.rows:
+        text = cells[place[column]].lower()
+        try:
+            if not is_missing(text):
+                found[(*_key(cells, place), text)] = None
+        except ValueError as e:
+            raise WrongUse(f"{path}:{line}: {e}") from e
+    if not found:
+        notes.append(f"{path}: nothing stands in it; no {tag} is published")
+    return sorted(found, key=lambda event: event[:2])
+
+
+def _gauge_readings(gauges: list[str], frames: list[Frame]) -> list[Reading]:
     units = _units()
-    found = []
-    for at_ms, machine, number, texts in sorted(records, key=lambda record: record[:2]):
-        place = equipment(machine)
-        for tag, text in zip(gauges, texts, strict=True):
-            value = _number(f"{path}:{number}", tag, text)
-            if value is not None:
-                found.append(Reading(at_ms, place, tag, value, units[tag]))
-    return found
-
-
-def _event_readings(tag: str, records: list[Record]) -> list[Reading]:
-    unit = _units()[tag]
     return [
-        Reading(at_ms, equipment(machine), tag, texts[0], unit)
-        for at_ms, machine, _, texts in sorted(records, key=lambda record: record[:2])
+        Reading(at_ms, equipment(machine), tag, value, units[tag])
+        for at_ms, machine, values in frames
+        for tag, value in zip(gauges, values, strict=True)
+        if value is not None
     ]
 
 
-def _label_readings(path: Path, records: list[Record]) -> list[Reading]:
+def _event_readings(tag: str, events: list[Event]) -> list[Reading]:
+    unit = _units()[tag]
+    return [Reading(at_ms, equipment(machine), tag, text, unit) for at_ms, machine, text in events]
+
+
+def _label_readings(path: Path, first: dict[int, int], notes: list[str]) -> list[Reading]:
     """Model and age of each machine, dated at its first reading."""
-    if not path.is_file():
-        return []
-    first: dict[int, int] = {}
-    for at_ms, place, _, _ in records:
-        first[place] = min(at_ms, first.get(place, at_ms))
-    rows, units = csv.DictReader(io.StringIO(read(path).decode("utf-8-sig", "replace"))), _units()
-    if "machineID" not in (rows.fieldnames or ()):
-        raise WrongUse(f"{path}:1: no column machineID; fetch the file again")
-    found = []
-    for number, row in enumerate(rows, 2):
-        if not (row["machineID"] or "").strip().isdecimal():
-            raise WrongUse(f"{path}:{number}: machineID {row['machineID']!r}; it is a whole number")
-        machine = int(row["machineID"])
-        for column, tag in LABELS:
-            text = (row.get(column) or "").strip()
-            value = _number(f"{path}:{number}", column, text) if column == "age" else text
-            if machine in first and value not in (None, ""):
-                found.append(Reading(first[machine], equipment(machine), tag, value, units[tag]))
-    return sorted(found, key=lambda reading: (reading.at_ms, reading.equipment))
+    sheet, place, said = _table(path, KEYS[1:], tuple(LABELS))
+    notes.extend(said)
+    units, found, lines = _units(), dict[int, list[Reading]](), dict[int, int]()
+    for line, cells in sheet.rows:
+        try:
+            machine = _machine(cells, place)
+            labels = {name: _label(name, cells[place[name]]) for name in LABELS if name in place}
+        except ValueError as e:
+            raise WrongUse(f"{path}:{line}: {e}") from e
+        if machine not in first:
+            continue
+        readings = [
+            Reading(first[machine], equipment(machine), LABELS[name], value, units[LABELS[name]])
+            for name, value in labels.items()
+            if value is not None
+        ]
+        before = lines.setdefault(machine, line)
+        if found.setdefault(machine, readings) != readings:
+            raise WrongUse(f"{path}:{line}: machineID {machine} stands in line {before} with other labels; leave one")
+    return sorted((r for each in found.values() for r in each), key=lambda r: (r.at_ms, r.equipment))
+
+
+def _label(name: str, text: str) -> str | float | None:
+    if name == "age":
+        return number(name, text)
+    return None if is_missing(text) else text.lower()
 
 
 def _units() -> dict[str, str]:
     return {tag.name: tag.unit for tag in contracts().tags.classes["pdm_machine"].tags}
-
-
-def _number(where: str, tag: str, text: str) -> float | None:
-    if text.strip() in ("", "NaN", "nan", "NA", "null"):
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.inf
-    if not math.isfinite(value):
-        raise WrongUse(f"{where}: {tag} is {text!r}; a reading is a finite number, or empty where none was taken")
-    return value
-
-
-def _table(path: Path, wanted: tuple[str, ...]) -> tuple[list[str], list[Record]]:
-    """(columns there are of `wanted`, records). Raises WrongUse naming line and mend."""
-    rows = csv.reader(io.StringIO(read(path).decode("utf-8-sig", "replace")))
-    head = next(rows)
-    columns = [name for name in wanted if name in head]
-    if "datetime" not in head or "machineID" not in head or not columns:
-        raise WrongUse(
-            f"{path}:1: columns are {','.join(head)[:80]!r}; needed: datetime, machineID and {' or '.join(wanted)}"
-        )
-    at, machine = head.index("datetime"), head.index("machineID")
-    places = [head.index(name) for name in columns]
-    return columns, list(_records(path, rows, len(head), at, machine, places))
-
-
-def _records(
-    path: Path, rows: Iterator[list[str]], width: int, at: int, machine: int, places: list[int]
-) -> Iterator[Record]:
-    for number, row in enumerate(rows, 2):
-        if not row:
-            continue
-        if len(row) != width:
-            raise WrongUse(f"{path}:{number}: {len(row)} columns where the header has {width}; mend the line")
-        try:
-            instant = datetime.fromisoformat(row[at]).replace(tzinfo=UTC)
-            which = int(row[machine])
-        except ValueError as e:
-            raise WrongUse(f"{path}:{number}: {e}; datetime is 2015-01-01 06:00:00, machineID a whole number") from e
-        if not 1 <= which <= MOST_MACHINES:
-            raise WrongUse(f"{path}:{number}: machineID {which}; machines are 1 to {MOST_MACHINES}")
-        yield int(instant.timestamp() * 1000), which, number, [row[place] for place in places]

@@ -1,8 +1,8 @@
 """C-MAPSS run-to-failure files as telemetry: one engine is one equipment, one cycle one hour of event time.
 
 Format (readme.txt of the data set): unit, cycle, 3 settings, 21 sensors, separated by blanks, no header. A file may have
-fewer sensors (the last ones absent, or a header line that names those there are), commas for blanks, and NaN or
-nothing for a reading that was not taken. The file of answers (RUL) is never read.
+fewer sensors (the last ones absent, or a header line that names those there are, in any order), commas, semicolons or tabs
+for blanks, and NaN or nothing for a reading that was not taken. The file of answers (RUL) is never read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from acme_lib.contracts import contracts
 from acme_lib.errors import WrongUse
-from acme_lib.plant.historian.history import DIGITS, History, digest_of, read
+from acme_lib.plant.historian.cells import is_missing, is_number, number, whole
+from acme_lib.plant.historian.columns import difference, places
+from acme_lib.plant.historian.history import DIGITS, History, digest_of
+from acme_lib.plant.historian.sheet import Row, Sheet, filled, fitted, headed, no_data, rows_of
 from acme_lib.plant.message import Reading
 
 __all__ = ["EPOCH_START", "histories", "history"]
@@ -26,10 +31,20 @@ FAILS_AFTER_MS = 60_000  # the failure event, after the last cycle's readings
 FAILURE_MODES = {"fd001": "hpc_degradation", "fd002": "hpc_degradation"}  # the other subsets don't say which of two
 KEYS = ("unit", "cycle")
 TAGS = tuple(f"setting_{n}" for n in range(1, 4)) + tuple(f"sensor_{n:02d}" for n in range(1, 22))
+# What others write above the columns; case, blanks, underscores and leading zeros don't count. `id` may be a row's, so it is last
+NAMES = {
+    "unit": ("unit", "unit_nr", "unit_number", "unit_id", "engine", "engine_nr", "engine_number", "engine_id", "id"),
+    "cycle": ("cycle", "time_cycles", "time_in_cycles", "cycles", "time"),
+    **{f"setting_{n}": tuple(f"{name}_{n}" for name in ("setting", "op_setting", "operational_setting", "os"))
+       for n in range(1, 4)},
+    **{f"sensor_{n:02d}": tuple(f"{name}_{n}" for name in ("sensor", "s", "sensor_measurement")) for n in range(1, 22)},
+}  # fmt: skip
 FEWEST = len(KEYS) + 4
-MOST_UNITS = 999
-NAME = re.compile(r"(train|test)_(\w+)\.(?:txt|csv)", re.IGNORECASE)
-Row = tuple[int, int, tuple[float | None, ...]]  # cycle, unit, values
+MOST_UNITS, MOST_CYCLES = 999, 100_000  # cycles are hours: 11 years
+PART = re.compile(r"(?<![a-z])(train|test)(?![a-z])", re.IGNORECASE)
+SUBSET = re.compile(r"FD00\d(?!\d)", re.IGNORECASE)
+NAME = re.compile(r"(?:train|test)_(\w+)\.(?:txt|csv)", re.IGNORECASE)
+Frame = tuple[int, int, tuple[float | None, ...]]  # cycle, unit, values
 
 
 def histories(path: Path, subset: str, split: str, limit: int | None = None) -> list[History]:
@@ -40,26 +55,34 @@ def histories(path: Path, subset: str, split: str, limit: int | None = None) -> 
     if path.is_dir():
         chosen = ("train", "test") if split == "both" else (split,)
         return [history(path / f"{part}_{subset.upper()}.txt", subset, part, limit) for part in chosen]
-    named = NAME.fullmatch(path.name)
     if path.name.upper().startswith("RUL"):
         raise WrongUse(f"{path}: the file of answers is never replayed; name the train or test file")
-    if named:
-        return [history(path, named[2], named[1].lower(), limit)]
-    return [history(path, subset, "train" if split == "both" else split, limit)]
+    part = PART.search(path.name)
+    chosen_part = part[1].lower() if part else "train" if split == "both" else split
+    return [history(path, _subset(path) or subset, chosen_part, limit)]
+
+
+def _subset(path: Path) -> str | None:
+    """The subset that a file's name says: FD004.csv, train_FD004_part.csv, train_mine.txt."""
+    known, named = SUBSET.search(path.name), NAME.fullmatch(path.name)
+    return known[0] if known else named[1] if named else None
 
 
 def history(path: Path, subset: str, part: str, limit: int | None = None) -> History:
     """One file as a history; `part` is train or test. Only an engine of train ends in a failure event."""
     if not path.is_file():
-        raise WrongUse(f"{path}: no such file; name the folder that holds train_{subset.upper()}.txt, or the file")
+        others = sorted({found[0].upper() for file in path.parent.glob("*") if (found := SUBSET.search(file.name))})
+        there = f"the folder holds {', '.join(others)}: say --subset; else " if others else ""
+        raise WrongUse(
+            f"{path}: no such file; {there}name the folder that holds train_{subset.upper()}.txt, or the file"
+        )
     line = subset.lower().replace("_", "-")
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", line):
         raise WrongUse(f"--subset {subset}: it becomes a level of the topic; use letters, digits and hyphens")
-    tags, rows = parse(path)
+    tags, rows, notes = parse(path)
     if limit is not None:
         kept = set(sorted({unit for _, unit, _ in rows})[:limit])
         rows = [row for row in rows if row[1] in kept]
-    rows.sort(key=lambda row: row[:2])
     cell = f"testbed/turbofan/{line}/{part}"
     last = {unit: cycle for cycle, unit, _ in rows} if part == "train" else {}
     units = sorted({unit for _, unit, _ in rows})
@@ -71,6 +94,7 @@ def history(path: Path, subset: str, part: str, limit: int | None = None) -> His
         count=readings + len(last),
         partitions={equipment(cell, unit): unit for unit in units},
         readings=lambda: _readings(cell, tags, rows, last, FAILURE_MODES.get(line, "degradation")),
+        notes=notes,
     )
 
 
@@ -78,7 +102,7 @@ def equipment(cell: str, unit: int) -> str:
     return f"{cell}/engine-{unit:03d}"
 
 
-def _readings(cell: str, tags: list[str], rows: list[Row], last: dict[int, int], mode: str) -> Iterator[Reading]:
+def _readings(cell: str, tags: list[str], rows: list[Frame], last: dict[int, int], mode: str) -> Iterator[Reading]:
     units = {tag.name: tag.unit for tag in contracts().tags.classes["turbofan"].tags}
     named = [(tag, units[tag]) for tag in tags]
     start_ms = int(EPOCH_START.timestamp() * 1000)
@@ -92,82 +116,64 @@ def _readings(cell: str, tags: list[str], rows: list[Row], last: dict[int, int],
             yield Reading(at_ms, place, "failure", mode, units["failure"], at_ms + FAILS_AFTER_MS)
 
 
-def parse(path: Path) -> tuple[list[str], list[Row]]:
-    """(tags, rows) of a file, in the file's order. Raises WrongUse naming line and mend."""
-    lines = read(path).decode("ascii", "replace").splitlines()
-    first = next(n for n, text in enumerate(lines) if text.strip())
-    comma = "," in lines[first]
-    head = _split(lines[first], comma)
-    tags = _header(path, first + 1, head)
-    body = first + 1 if tags is not None else first
-    if tags is None:
-        tags = _by_count(path, first + 1, len(head))
-    rows, before = [], dict[int, int]()
-    for number, text in enumerate(lines[body:], body + 1):
-        if text.strip():
-            rows.append(_row(path, number, _split(text, comma), len(tags), before))
-    if not rows:
-        raise WrongUse(f"{path}: no data lines; fetch the file again")
-    return tags, rows
-
-
-def _split(text: str, comma: bool) -> list[str]:
-    return [part.strip() for part in text.strip().split(",")] if comma else text.split()
-
-
-def _header(path: Path, number: int, names: list[str]) -> list[str] | None:
-    """The tags that a header names; None where the line holds numbers."""
-    if all(not name or _is_number(name) for name in names):
-        return None
-    found = [name.strip('"').lower() for name in names]
-    unknown = [name for name in found[2:] if name not in TAGS]
-    if found[:2] != list(KEYS) or unknown or len(set(found)) < len(found) or len(found) < 3:
+def parse(path: Path) -> tuple[list[str], list[Frame], tuple[str, ...]]:
+    """(tags, frames by cycle and unit, notes) of a file. Raises WrongUse naming line and mend."""
+    rows = rows_of(path, blanks=True)
+    first = next(rows)
+    has_header = not all(is_number(cell) or is_missing(cell) for cell in first[1])
+    sheet = headed(path, chain([first], rows)) if has_header else _without_header(path, first, rows)
+    place = places(sheet, NAMES)
+    if not set(KEYS) <= set(place) or len(place) == len(KEYS):
         raise WrongUse(
-            f"{path}:{number}: no C-MAPSS file: its header is {' '.join(names)[:60]!r}; "
+            f"{path}:{sheet.line}: no C-MAPSS file: its header is {' '.join(sheet.names)[:60]!r}; "
             "columns are unit, cycle, setting_1 to _3, sensor_01 to _21, or no header at all"
         )
-    return found[2:]
+    tags = [tag for tag in TAGS if tag in place]
+    return tags, _frames(sheet, tags, place), difference(sheet, NAMES, place)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _by_count(path: Path, number: int, columns: int) -> list[str]:
+def _without_header(path: Path, first: Row, others: Iterator[Row]) -> Sheet:
+    """The readme's columns, as many as there are; one that is empty to the last line is none."""
+    line, cells = first
+    columns, rows = len(cells), [first]
+    if not cells[-1]:
+        rows += others
+        columns = min(columns, max(filled(cells) for _, cells in rows))
     if not FEWEST <= columns <= len(KEYS) + len(TAGS):
         raise WrongUse(
-            f"{path}:{number}: {columns} columns where C-MAPSS has 26 (unit, cycle, 3 settings, up to 21 sensors); "
+            f"{path}:{line}: {columns} columns where C-MAPSS has 26 (unit, cycle, 3 settings, up to 21 sensors); "
             "name a file of that format"
         )
-    return list(TAGS[: columns - len(KEYS)])
+    return Sheet(
+        path, line, [*KEYS, *TAGS][:columns], fitted(path, chain(rows, others), columns, "the lines above have")
+    )
 
 
-def _row(path: Path, number: int, parts: list[str], tags: int, before: dict[int, int]) -> Row:
-    if len(parts) != tags + len(KEYS):
-        raise WrongUse(
-            f"{path}:{number}: {len(parts)} columns where the lines above have {tags + len(KEYS)}; mend the line"
-        )
+def _frames(sheet: Sheet, tags: list[str], place: dict[str, int]) -> list[Frame]:
+    """A frame for each unit and cycle: the same line twice is one."""
+    pick = itemgetter(*(place[name] for name in (*KEYS, *tags)))
+    found: dict[tuple[int, int], tuple[int, tuple[float | None, ...]]] = {}
+    for line, cells in sheet.rows:
+        try:
+            unit, cycle, values = _frame(pick(cells), tags)
+        except ValueError as e:
+            raise WrongUse(f"{sheet.path}:{line}: {e}") from e
+        before, held = found.setdefault((cycle, unit), (line, values))
+        if held != values:
+            raise WrongUse(
+                f"{sheet.path}:{line}: unit {unit}, cycle {cycle} stands in line {before} with other values; leave one"
+            )
+    if not found:
+        raise no_data(sheet.path)
+    return [(*key, values) for key, (_, values) in sorted(found.items())]
+
+
+def _frame(cells: tuple[str, ...], tags: list[str]) -> tuple[int, int, tuple[float | None, ...]]:
+    unit, cycle = whole("unit", cells[0], MOST_UNITS), whole("cycle", cells[1], MOST_CYCLES)
     try:
-        unit, cycle = _whole(parts[0]), _whole(parts[1])
-        values = tuple(float(part) if part else math.nan for part in parts[2:])
-    except ValueError as e:
-        raise WrongUse(f"{path}:{number}: {e}; unit and cycle are whole numbers, the rest numbers") from e
-    if not 1 <= unit <= MOST_UNITS or cycle < 1:
-        raise WrongUse(f"{path}:{number}: unit {unit}, cycle {cycle}; units are 1 to {MOST_UNITS}, cycles from 1")
-    if cycle <= before.get(unit, 0):
-        raise WrongUse(f"{path}:{number}: cycle {cycle} of unit {unit} follows {before[unit]}; sort the file by cycle")
-    before[unit] = cycle
-    if any(map(math.isinf, values)):
-        raise WrongUse(f"{path}:{number}: an infinite value; leave the reading empty or write NaN")
-    return cycle, unit, tuple(None if value != value else value for value in values)
-
-
-def _whole(text: str) -> int:
-    value = float(text)
-    if value != int(value):
-        raise ValueError(f"{text!r} is no whole number")
-    return int(value)
+        values = tuple(map(float, cells[2:]))
+    except ValueError:
+        values = (math.nan,)
+    if math.isfinite(sum(values)):
+        return unit, cycle, values
+    return unit, cycle, tuple(map(number, tags, cells[2:]))  # says which is wrong, or that it is missing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from heapq import merge
 from pathlib import Path
@@ -23,6 +23,7 @@ class History:
 
     `partitions`: equipment -> its number, stable whatever else the files hold. `count`: how many readings there are.
     The epoch follows from the files' bytes: the same files give the same messages, however often and by whatever path.
+    `notes`: what a person should know of the files, a line each.
     """
 
     name: str
@@ -31,6 +32,7 @@ class History:
     count: int
     partitions: dict[str, int]
     readings: Callable[[], Iterator[Reading]]
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def epoch(self) -> str:
@@ -64,13 +66,10 @@ def digest_of(paths: list[Path]) -> str:
 
 
 def read(path: Path) -> bytes:
-    """A file's bytes. Raises WrongUse where there are none."""
+    """A file's bytes. Raises WrongUse where it can't be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except IsADirectoryError as e:
         raise WrongUse(f"{path}: a folder where a file is needed; name the file in it") from e
     except OSError as e:
         raise WrongUse(f"{path}: {e.strerror}; check the path and its permissions") from e
-    if not data.strip():
-        raise WrongUse(f"{path}: the file is empty; fetch it again")
-    return data

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from acme_lib.contracts import HistorianTable, contracts
 from acme_lib.errors import WrongUse
-from acme_lib.plant.historian.history import History, digest_of, read
+from acme_lib.plant.historian.cells import instant_ms, is_missing, number, same, whole
+from acme_lib.plant.historian.columns import difference, places
+from acme_lib.plant.historian.history import History, digest_of
+from acme_lib.plant.historian.sheet import Sheet, headed, no_data, rows_of
 from acme_lib.plant.message import Reading
 
 __all__ = ["histories"]
 
 MOST_MACHINES = 999
-MISSING = ("", "NA", "NaN", "nan", "null")
-Row = tuple[int, dict[str, str]]  # line of the file, its columns
+MOST_ROWS = 1_000_000_000
+Frame = tuple[int, int, list[str]]  # what the row is ordered by, its line, its cells
 
 
 def histories(table: HistorianTable, path: Path, limit: int | None = None) -> list[History]:
     """The history of a folder's one file, or of a file. `limit`: machines. Raises WrongUse naming file, line and mend."""
     file = _file(table, path)
-    rows = _rows(table, file)
-    count = min(-(-len(rows) // table.rows_per_equipment), limit or MOST_MACHINES)
+    sheet = headed(file, rows_of(file, table.delimiter))
+    place, notes = _places(table, sheet)
+    rows = _ordered(table, sheet, place)
+    if not rows:
+        raise no_data(file)
+    block = table.rows_per_equipment or len(rows)
+    made = -(-len(rows) // block)
+    count = min(made, limit or made)
     if count > MOST_MACHINES:
         raise WrongUse(
-            f"{file}: {len(rows):,} rows make {count} machines and {MOST_MACHINES} is the most; cut the file"
+            f"{file}: {len(rows):,} rows make {count} machines and {MOST_MACHINES} is the most; "
+            "cut the file, or take the first of them with --limit-equipment"
         )
-    readings = sorted(_readings(table, file, rows[: count * table.rows_per_equipment]), key=lambda r: r.at_ms)
+    found = _readings(table, file, place, rows[: count * block], block)
+    readings = sorted(found, key=lambda reading: reading.at_ms)
     return [
         History(
             name=f"{table.format}/{file.stem}",
@@ -39,6 +47,7 @@ def histories(table: HistorianTable, path: Path, limit: int | None = None) -> li
             count=len(readings),
             partitions={table.equipment.format(number=n): n for n in range(1, count + 1)},
             readings=lambda: iter(readings),
+            notes=notes,
         )
     ]
 
@@ -53,44 +62,60 @@ def _file(table: HistorianTable, path: Path) -> Path:
     return found[0]
 
 
-def _rows(table: HistorianTable, file: Path) -> list[Row]:
-    reader = csv.DictReader(io.StringIO(read(file).decode("utf-8-sig", "replace")))
-    head = reader.fieldnames or []
-    if not set(table.columns) & set(head):
-        raise WrongUse(f"{file}:1: columns are {','.join(head)[:80]!r}; needed: {' or '.join(table.columns)}")
-    rows = []
-    for number, row in enumerate(reader, 2):
-        if None in row or None in row.values():
-            raise WrongUse(f"{file}:{number}: has not the {len(head)} columns of the header; mend the line")
-        rows.append((number, row))
-    if not rows:
-        raise WrongUse(f"{file}: no data lines; fetch the file again")
-    return rows
+def _places(table: HistorianTable, sheet: Sheet) -> tuple[dict[str, int], tuple[str, ...]]:
+    """(where each described column stands, notes)."""
+    columns = [*table.columns, *(event.column for event in table.events)]
+    columns += [column for column in (table.order, table.time) if column]
+    place = places(sheet, {column: (column, *table.aliases.get(column, ())) for column in columns})
+    if not set(table.columns) & set(place) or (table.time and table.time not in place):
+        needed = f"{table.time + ' and ' if table.time else ''}{' or '.join(table.columns)}"
+        raise WrongUse(f"{sheet.path}:{sheet.line}: columns are {','.join(sheet.names)[:80]!r}; needed: {needed}")
+    return place, difference(sheet, dict.fromkeys(columns), place, table.unread)
 
 
-def _readings(table: HistorianTable, file: Path, rows: list[Row]) -> Iterator[Reading]:
+def _ordered(table: HistorianTable, sheet: Sheet, place: dict[str, int]) -> list[Frame]:
+    """By time or number where a column says it, rows alike in all that is read being one; else as they stand."""
+    by = table.time or table.order
+    if by is None or by not in place:
+        return [(0, line, cells) for line, cells in sheet.rows]
+    at = place[by]
+    others = [n for column, n in place.items() if column != by]
+    found: dict[tuple[int, tuple[str, ...]], Frame] = {}
+    for line, cells in sheet.rows:
+        try:
+            rank = instant_ms(by, cells[at]) if table.time else whole(by, cells[at], MOST_ROWS, least=0)
+        except ValueError as e:
+            raise WrongUse(f"{sheet.path}:{line}: {e}") from e
+        found.setdefault((rank, tuple(cells[n] for n in others)), (rank, line, cells))
+    return [found[key] for key in sorted(found)]
+
+
+def _readings(
+    table: HistorianTable, file: Path, place: dict[str, int], rows: list[Frame], block: int
+) -> Iterator[Reading]:
     tags = {tag.name: tag for tag in contracts().tags.classes[table.equipment_class].tags}
-    start = round(datetime.fromisoformat(table.start).timestamp() * 1000)
-    labels_first = sorted(table.columns.items(), key=lambda item: tags[item[1]].kind != "label")
-    for n, (number, row) in enumerate(rows):
-        machine, step = divmod(n, table.rows_per_equipment)
-        place, at_ms = table.equipment.format(number=machine + 1), start + round(step * table.period_s * 1000)
-        for column, name in labels_first:
-            text = (row.get(column) or "").strip()
-            if text not in MISSING:
-                value = text if tags[name].type == "string" else _number(f"{file}:{number}", column, text)
-                yield Reading(at_ms, place, name, value, tags[name].unit)
-        for event in table.events:
-            if (row.get(event.column) or "").strip() == event.equals:
-                happened = at_ms + round(event.after_s * 1000)
-                yield Reading(happened, place, event.tag, event.value, tags[event.tag].unit)
+    columns = [(name, place[name], tags[tag]) for name, tag in table.columns.items() if name in place]
+    columns.sort(key=lambda column: column[2].kind != "label")
+    events = [(place[event.column], event) for event in table.events if event.column in place]
+    start = round(datetime.fromisoformat(table.start).timestamp() * 1000) if table.start else 0
+    for n, (rank, line, cells) in enumerate(rows):
+        machine, step = divmod(n, block)
+        place_of = table.equipment.format(number=machine + 1)
+        at_ms = rank if table.time else start + round(step * (table.period_s or 0) * 1000)
+        try:
+            for name, at, tag in columns:
+                value = _value(name, cells[at], tag.type)
+                if value is not None:
+                    yield Reading(at_ms, place_of, tag.name, value, tag.unit)
+            for at, event in events:
+                if same(event.column, cells[at], event.equals):
+                    happened = at_ms + round(event.after_s * 1000)
+                    yield Reading(happened, place_of, event.tag, event.value, tags[event.tag].unit)
+        except ValueError as e:
+            raise WrongUse(f"{file}:{line}: {e}") from e
 
 
-def _number(where: str, column: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.inf
-    if not math.isfinite(value):
-        raise WrongUse(f"{where}: {column} is {text!r}; write a finite number, or nothing where there is none")
-    return value
+def _value(name: str, text: str, kind: str) -> str | float | None:
+    if kind != "string":
+        return number(name, text)
+    return None if is_missing(text) else text
