@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from acme_lib.features.fitted import Fitted
+from acme_lib.features.spelling import distinct, spelled
 
 __all__ = ["Happenings"]
 
@@ -20,7 +21,7 @@ Times = Mapping[tuple[str, str], Any]
 
 
 class Happenings:
-    """Events by (tag, value) with ascending times, those that no count reaches any more only as a number; attributes."""
+    """Events by (tag, value as spelled) with ascending times, those that no count reaches any more only as a number; attributes."""
 
     def __init__(self) -> None:
         self.events: dict[tuple[str, str], list[int]] = {}
@@ -29,8 +30,8 @@ class Happenings:
 
     def take(self, events: Times, attributes: Mapping[str, list[tuple[int, float | str]]]) -> None:
         """Adds what has happened; equal instants are so many events."""
-        for key, times in events.items():
-            mine = self.events.setdefault(key, [])
+        for (tag, value), times in events.items():
+            mine = self.events.setdefault((tag, spelled(value)), [])
             for at in times:
                 bisect.insort(mine, int(at))
         for tag, known in attributes.items():
@@ -41,7 +42,7 @@ class Happenings:
         """One block [n, columns] in the order of `names`; afterwards forgets what no later frame can reach."""
         found: list[Column] = []
         for event in fitted.spec.events:
-            for value in fitted.event_values[event.tag]:
+            for value in distinct(fitted.event_values[event.tag]):
                 happened = np.array(self.events.get((event.tag, value), []), dtype=np.int64)
                 found += self._of_value((event.tag, value), happened, event, times)
         for attribute in fitted.spec.attributes:
@@ -68,7 +69,8 @@ class Happenings:
         said = [None, *(value for _, value in known)]
         if values is None:
             return [np.array([np.nan if value is None else float(value) for value in said])[which]]
-        return [np.array([float(value == name) for value in said])[which] for name in values]
+        told = [None if value is None else spelled(str(value)) for value in said]
+        return [np.array([float(value == name) for value in told])[which] for name in distinct(values)]
 
     def _forget(self, fitted: Fitted, now_us: int) -> None:
         """Keeps each value's last event, those a count may still reach, and those still to come."""

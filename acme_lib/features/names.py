@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from acme_lib.features.fitted import Fitted
+from acme_lib.features.spelling import distinct
 
 __all__ = ["names", "window_of"]
 
@@ -28,12 +30,12 @@ def window_of(name: str) -> int | None:
 
 
 def _events(fitted: Fitted) -> list[str]:
+    said = [(event, value) for event in fitted.spec.events for value in distinct(fitted.event_values[event.tag])]
+    stems = _unique([f"{event.tag}_{_plain(value)}" for event, value in said])
     found = []
-    for event in fitted.spec.events:
-        for value in fitted.event_values[event.tag]:
-            stem = f"{event.tag}_{_plain(value)}"
-            found += [f"{stem}__count_{hours:g}h" for hours in event.counts_h]
-            found += [f"{stem}__hours_since"] * event.since + [f"{stem}__total"] * event.total
+    for (event, _), stem in zip(said, stems, strict=True):
+        found += [f"{stem}__count_{hours:g}h" for hours in event.counts_h]
+        found += [f"{stem}__hours_since"] * event.since + [f"{stem}__total"] * event.total
     return found
 
 
@@ -43,7 +45,19 @@ def _attributes(fitted: Fitted) -> list[str]:
         if attribute.type == "double":
             found.append(attribute.tag)
         else:
-            found += [f"{attribute.tag}__{_plain(value)}" for value in fitted.attribute_values[attribute.tag]]
+            values = distinct(fitted.attribute_values[attribute.tag])
+            found += _unique([f"{attribute.tag}__{_plain(value)}" for value in values])
+    return found
+
+
+def _unique(stems: Sequence[str]) -> list[str]:
+    """The same; of values that look alike when plain (`+5`, `-5`) the later gets the next free number behind its name."""
+    found: list[str] = []
+    for stem in stems:
+        name, number = stem, 2
+        while name in found or (number > 2 and name in stems):
+            name, number = f"{stem}_{number}", number + 1
+        found.append(name)
     return found
 
 

@@ -13,6 +13,7 @@ from acme_lib.errors import WrongUse
 from acme_lib.features.assembler import Assembler, Closed, Value
 from acme_lib.features.fitted import Fitted, version
 from acme_lib.features.kernel import Memory, advance, remembered
+from acme_lib.features.spelling import spelled
 
 __all__ = ["FrameVector", "Online"]
 
@@ -110,6 +111,7 @@ def _fill(memory: Memory, state: dict[str, Any]) -> None:
         setattr(memory, name, np.frombuffer(content, dtype=np.float64).reshape(shape).copy())
     memory.age = state["age"]
     for tag, value, times, before in state["events"]:
-        memory.happenings.events[tag, value] = times
-        memory.happenings.before[tag, value] = before
+        memory.happenings.take({(tag, value): times}, {})  # a state of older code may hold one event in two spellings
+        key = (tag, spelled(value))
+        memory.happenings.before[key] = memory.happenings.before.get(key, 0) + before
     memory.happenings.attributes = {tag: [(at, v) for at, v in known] for tag, known in state["attributes"]}

@@ -10,6 +10,8 @@ __all__ = ["centroids", "discrete", "nearest"]
 Matrix = npt.NDArray[np.float64]
 MOST_ROWS, ROUNDS = 5_000, 50
 FEWEST_ROWS = 20  # a cluster; fewer would make a regime of every odd value
+ODD = 0.02  # the most rows that may be set aside as odd; more are no accident
+APART = 0.2  # spreads between centres that tell a row's regime: what 99.9 % explained leaves as noise stays below 0.06
 
 
 def discrete(points: Matrix, most: int, explained: float) -> list[int]:
@@ -22,7 +24,8 @@ def discrete(points: Matrix, most: int, explained: float) -> list[int]:
 
 def centroids(points: Matrix, most: int, explained: float) -> Matrix:
     """Centres of the fewest clusters that explain the share `explained` of the variance of `points` [n, settings]; one
-    centre, the mean, where `most` clusters do not. Points with a missing setting teach nothing."""
+    centre, the mean, where `most` clusters do not. Points with a missing setting teach nothing, nor do a few odd ones:
+    clusters below FEWEST_ROWS."""
     points = points[np.isfinite(points).all(axis=1)]
     if not points.size:
         return np.zeros((1, points.shape[1]))
@@ -31,8 +34,15 @@ def centroids(points: Matrix, most: int, explained: float) -> Matrix:
     total = float(((points - one) ** 2).sum())
     if total <= 1e-9 * len(points):
         return one
+    spare = round(ODD * len(points))
     for count in range(2, min(most, len(points) // FEWEST_ROWS) + 1):
         centres = _clustered(points, count)
+        while (odd := _odd(points, centres)).any() and odd.sum() <= spare:
+            points, spare = points[~odd], spare - int(odd.sum())
+            total = float(((points - points.mean(axis=0)) ** 2).sum())
+            if total <= 1e-9 * len(points):
+                return one
+            centres = _clustered(points, count)
         within = float(_distances(points, centres).min(axis=1).sum())
         if within <= (1 - explained) * total:
             ordered: Matrix = centres[np.lexsort(centres.T[::-1])]
@@ -41,13 +51,25 @@ def centroids(points: Matrix, most: int, explained: float) -> Matrix:
 
 
 def nearest(points: Matrix, centres: Matrix) -> npt.NDArray[np.intp]:
-    """The regime of each point [n, settings], judged by the settings it has; -1 where it has none and regimes differ."""
+    """The regime of each point [n, settings], judged by the settings it has; -1 where these don't tell the nearest centre
+    from every other: a guess would be off by the whole distance between two regimes."""
     if len(centres) == 1:
         return np.zeros(len(points), dtype=np.intp)
     missing = np.isnan(points)
     found: npt.NDArray[np.intp] = _distances(points, centres).argmin(axis=1)
-    found[missing.all(axis=1)] = -1
+    if not missing.any():
+        return found
+    for pattern in np.unique(missing[missing.any(axis=1)], axis=0):
+        there = centres[:, ~pattern]
+        alike = (_distances(there, there) < APART**2).sum(axis=1) > 1  # each is like itself
+        found[(missing == pattern).all(axis=1) & alike[found]] = -1
     return found
+
+
+def _odd(points: Matrix, centres: Matrix) -> npt.NDArray[np.bool_]:
+    """Points of clusters too small to be a regime."""
+    own = _distances(points, centres).argmin(axis=1)
+    return np.asarray(np.bincount(own, minlength=len(centres))[own] < FEWEST_ROWS)
 
 
 def _distances(points: Matrix, centres: Matrix) -> Matrix:

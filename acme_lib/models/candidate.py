@@ -20,7 +20,8 @@ __all__ = ["Candidate", "Facts", "Predictor"]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """training.json: from what and how the model was made, and what cross-validation said. `threshold`: of a classifier."""
+    """training.json: from what and how the model was made, and what cross-validation said: defined figures
+    only, as an undefined one could not be read again. `threshold`: of a classifier."""
 
     use_case: str
     feature_table_version: str

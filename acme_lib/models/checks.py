@@ -18,7 +18,7 @@ from acme_lib.models.logbook import latency_us
 from acme_lib.models.slices import Slice, age_bands, lines, sites, slices
 from acme_lib.models.splits import TEST, TRAIN
 
-__all__ = ["calibration", "data_coverage", "groups", "identifiers", "latency", "slice_check", "unbound"]
+__all__ = ["attributes", "calibration", "data_coverage", "groups", "identifiers", "latency", "slice_check", "unbound"]
 
 COMPLETE = 0.9  # share of frames that hold all they need
 LATENCY_US = 1_000.0
@@ -84,14 +84,31 @@ def _age(found: Inputs, rows: Dataset) -> npt.NDArray[np.floating]:
 
 def identifiers(found: Inputs) -> Verdict:
     """A feature that is constant within every asset and another in each would name the asset instead of its state."""
+    bad = _naming(found, [name for name in found.names if not _declared(found, name)])
+    return stated("leakage: identifiers", not bad, "no feature names its asset", ", ".join(bad) or "none")
+
+
+def attributes(found: Inputs) -> Verdict:
+    """The same of the attributes that the spec declares, reported only: an age is meant to stand still, and of a few
+    machines no two are equally old."""
+    bad = _naming(found, [name for name in found.names if _declared(found, name)])
+    return unbound(stated("declared attributes", not bad, "none names its asset", ", ".join(bad) or "none"))
+
+
+def _declared(found: Inputs, name: str) -> bool:
+    return name.split("__")[0] in {attribute.tag for attribute in found.spec.attributes}
+
+
+def _naming(found: Inputs, names: list[str]) -> list[str]:
+    """Those of the names that are constant within every asset and another in each."""
     data, bad = found.data, []
     order, assets = np.unique(data.equipment, return_inverse=True)
-    for n, name in enumerate(found.names):
-        column = data.vectors[:, n].astype(np.float64)
+    for name in names:
+        column = data.vectors[:, found.names.index(name)].astype(np.float64)
         first = np.array([column[np.argmax(assets == a)] for a in range(len(order))]) if len(order) > 2 else column[:0]
         if len(first) and len(np.unique(first)) == len(order) and np.nanmax(np.abs(column - first[assets])) == 0:
             bad.append(name)
-    return stated("leakage: identifiers", not bad, "no feature names its asset", ", ".join(bad) or "none")
+    return bad
 
 
 def groups(found: Inputs) -> Verdict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from getpass import getuser
@@ -19,7 +18,7 @@ from acme_lib.models import tracking
 from acme_lib.models.answers import left, load_answers
 from acme_lib.models.candidate import Candidate, Predictor
 from acme_lib.models.dataset import Dataset
-from acme_lib.models.figures import figures
+from acme_lib.models.figures import figures, finite
 from acme_lib.models.inputs import Inputs, case_of, inputs
 from acme_lib.models.registry import Registry, Version, name_of
 from acme_lib.models.splits import TEST
@@ -92,8 +91,8 @@ def test_rows(store: Store, found: Inputs) -> Dataset:
 
 
 def noted(found: dict[str, float]) -> str:
-    """Figures as JSON, without those that few rows leave undefined: JSON has no NaN, and a missing figure fails its gate."""
-    return json.dumps({k: v for k, v in found.items() if math.isfinite(v)}, sort_keys=True, allow_nan=False)
+    """The defined figures as JSON."""
+    return json.dumps(finite(found), sort_keys=True, allow_nan=False)
 
 
 def _open(store: Store, registry: Registry, version: Version, config: Config, now: datetime) -> dict[str, float]:
@@ -110,7 +109,7 @@ def _open(store: Store, registry: Registry, version: Version, config: Config, no
 
         own = judged(candidate.predictor())
         members = [judged(Predictor((folder / f"member_{s}.onnx").read_bytes(), candidate.bands)) for s in facts.seeds]
-    own |= _spread(members)
+    own = finite(own | _spread(members))
     row: dict[str, Any] = {
         "use_case": config.use_case,
         "model_version": version.version,

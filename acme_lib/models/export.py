@@ -25,7 +25,7 @@ def onnx_model(fit: Fit) -> bytes:
     graph = _Graph()
     parts = []
     if fit.boosters:
-        graph.nodes.append(tree_node(fit.boosters, fit.columns, "features", "scores"))
+        graph.nodes.append(tree_node(fit.boosters, fit.columns, fit.fill, "features", "scores"))
         if fit.kind == "classification":
             graph.add("Sigmoid", ["scores"], "trees")
         parts.append(graph.scaled("trees" if fit.kind == "classification" else "scores", 1 - fit.recipe.net.weight))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +15,7 @@ from acme_lib.models.conformal import coverage
 from acme_lib.models.dataset import Dataset
 from acme_lib.models.events import Machine, event_figures
 
-__all__ = ["figures"]
+__all__ = ["figures", "finite"]
 
 HOUR_US = 3_600_000_000
 PHASES = ((0.0, 30.0), (30.0, 75.0), (75.0, float("inf")))  # frames of life left
@@ -41,6 +44,11 @@ def figures(case: UseCase, data: Dataset, answers: Answers, threshold: float, ev
         inside = (truth >= low) & (truth < high)
         found[f"coverage_phase_from_{low:g}"] = coverage(truth[inside], _of(answers, inside))
     return found
+
+
+def finite(found: Mapping[str, float]) -> dict[str, float]:
+    """Those that are defined: few rows leave some undefined, JSON has no NaN, and a missing figure fails its gate."""
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _classification(case: UseCase, data: Dataset, answers: Answers, threshold: float, events: Events, seed: int) -> dict[str, float]:  # fmt: skip

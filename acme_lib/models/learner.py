@@ -28,21 +28,23 @@ OBJECTIVE = {"regression": "regression", "classification": "binary"}
 
 @dataclass(frozen=True)
 class Fit:
-    """One learned model. `columns`: the places in a vector that it sees; `width`: length of a vector."""
+    """One learned model. `columns`: the places in a vector that it sees; `width`: length of a vector; `fill`: see `fill_of`."""
 
     recipe: Recipe
     kind: Kind
     width: int
     columns: tuple[int, ...]
+    fill: Vectors
     boosters: tuple[lgb.Booster, ...]
     networks: tuple[Network, ...]
 
     def raw(self, vectors: Vectors) -> Column:
         """float32[n, width] -> float64[n]: the value, or the probability."""
         seen = vectors[:, list(self.columns)]
-        found = np.mean([np.asarray(b.predict(seen, num_threads=1)) for b in self.boosters], axis=0) if self.boosters else 0.0  # fmt: skip
+        known = np.where(np.isnan(seen), self.fill, seen)
+        found = np.mean([np.asarray(b.predict(known, num_threads=1)) for b in self.boosters], axis=0) if self.boosters else 0.0  # fmt: skip
         if self.kind == "classification" and len(self.boosters) > 1:
-            scores = [np.asarray(b.predict(seen, raw_score=True, num_threads=1)) for b in self.boosters]
+            scores = [np.asarray(b.predict(known, raw_score=True, num_threads=1)) for b in self.boosters]
             found = 1 / (1 + np.exp(-np.mean(scores, axis=0)))
         if self.networks:
             own = np.mean([n.predict(seen) for n in self.networks], axis=0)
@@ -58,14 +60,21 @@ def fit(recipe: Recipe, kind: Kind, vectors: Vectors, label: Column, names: Sequ
     copies = range(recipe.net.copies if recipe.net.weight > 0 else 0)
     own = [learn_network(recipe.net, kind, seen, label, seed * COPIES + n) for n in copies]
     networks = (merged(own),) if own else ()
-    return Fit(recipe, kind, vectors.shape[1], tuple(columns), boosters, networks)
+    return Fit(recipe, kind, vectors.shape[1], tuple(columns), fill_of(seen), boosters, networks)
 
 
 def members(found: Sequence[Fit]) -> Fit:
     """Several members as one model: the mean of their answers."""
     first = found[0]
     boosters, networks = tuple(b for f in found for b in f.boosters), [n for f in found for n in f.networks]
-    return Fit(first.recipe, first.kind, first.width, first.columns, boosters, (merged(networks),) if networks else ())
+    return Fit(first.recipe, first.kind, first.width, first.columns, first.fill, boosters, (merged(networks),) if networks else ())  # fmt: skip
+
+
+def fill_of(seen: Vectors) -> Vectors:
+    """What the trees read where a feature is missing, float32[columns]: its median in training; NaN where training saw it
+    missing too, since LightGBM has learned a branch for that. It would read the others as 0."""
+    # the median, not the mean: right also of counts and flags, which are mostly 0, and a few wild values don't move it
+    return np.asarray(np.median(seen, axis=0), dtype=np.float32)  # NaN where one is
 
 
 def _boosted(recipe: Recipe, kind: Kind, seen: Vectors, label: Column, seed: int, threads: int) -> lgb.Booster:

@@ -13,6 +13,7 @@ from acme_lib.models import tracking
 from acme_lib.models.candidate import Candidate, Facts
 from acme_lib.models.dataset import Dataset
 from acme_lib.models.export import onnx_model
+from acme_lib.models.figures import finite
 from acme_lib.models.inputs import Inputs, inputs
 from acme_lib.models.judging import Judged, judge
 from acme_lib.models.learner import Fit, fit, members
@@ -89,7 +90,7 @@ def facts(found: Inputs, recipe: Recipe, judged: Judged, snapshot: str, now: dat
         seeds=list(found.case.seeds[: recipe.members]),
         threshold=judged.threshold,
         trained_utc=f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        cross_validation=judged.figures,
+        cross_validation=finite(judged.figures),
         environment=tracking.environment(),
     )
 

@@ -75,6 +75,20 @@ def test_a_feature_that_names_its_asset_fails() -> None:
     assert (found.ok, found.found) == (False, "rush")
 
 
+def test_a_declared_attribute_may_name_its_machine_and_is_reported() -> None:
+    data = rows(assets=6)
+    aged = data.vectors.copy()
+    aged[:, :2] = np.unique(data.equipment, return_inverse=True)[1][:, None] + 7  # six machines, no two equally old
+    found = replace(given(replace(data, vectors=aged), "failure_24h"), names=("age_years", "wear", "rush"))
+    assert checks.identifiers(found).found == "wear"  # what isn't declared still binds
+    told = checks.attributes(found)
+    assert (told.ok, told.binding, told.found) == (False, False, "age_years")
+    alone = replace(found, names=("age_years", "model__m1", "rush"))
+    assert checks.identifiers(alone).ok
+    assert checks.attributes(alone).found == "age_years, model__m1"
+    assert checks.attributes(given(data)).ok  # turbofans declare none
+
+
 def test_an_asset_on_both_sides_fails_and_so_does_a_gap_too_short() -> None:
     data = rows()
     assert checks.groups(given(data)).ok

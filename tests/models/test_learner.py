@@ -96,3 +96,51 @@ def test_networks_side_by_side_are_their_mean() -> None:
     alone = [learn_network(Net(hidden=(6, 3), epochs=2), "regression", vectors, label, seed) for seed in (1, 2, 3)]
     expected = np.mean([n.predict(vectors) for n in alone], axis=0)
     assert np.abs(merged(alone).predict(vectors) - expected).max() < 1e-3
+
+
+def holed(vectors: np.ndarray) -> list[np.ndarray]:
+    """The rows with each feature missing in turn, and with all."""
+    found = []
+    for column in (0, 1, 2, 3, slice(None)):
+        empty = vectors.copy()
+        empty[:, column] = np.nan
+        found.append(empty)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["regression", "classification"])
+@pytest.mark.parametrize("recipe", [Recipe(trees=SMALL), Recipe(trees=SMALL, windows=(20,)), Recipe(trees=SMALL, net=Net(weight=0.4, hidden=(4,), epochs=2))])  # fmt: skip
+def test_onnx_answers_alike_whichever_feature_is_missing(kind: str, recipe: Recipe) -> None:
+    vectors, label = rows()
+    vectors[:, :2] = np.nan_to_num(vectors[:, :2]) + 40  # always there in training, far from 0; the other two are not
+    if kind == "classification":
+        label = (label > 65).astype(float)
+    learned = members([fit(recipe, kind, vectors, label, NAMES, seed) for seed in (1, 2)])  # type: ignore[arg-type]
+    for given in holed(vectors):
+        assert np.abs(onnx_answers(learned, given) - learned.raw(given)).max() < (1e-5 if kind == "classification" else 1e-3)  # fmt: skip
+
+
+def test_a_missing_feature_that_training_knew_reads_as_its_median_another_takes_the_learned_branch() -> None:
+    vectors, label = rows()
+    vectors[:, 0] = np.nan_to_num(vectors[:, 0]) + 40
+    learned = fit(Recipe(trees=SMALL), "regression", vectors, label, NAMES, 1)
+    first, _, third, *_ = holed(vectors)
+    typical = vectors.copy()
+    typical[:, 0] = np.median(vectors[:, 0])
+    assert (learned.raw(first) == learned.raw(typical)).all()
+    (booster,) = learned.boosters
+    assert (learned.raw(third) == booster.predict(third)).all()  # LightGBM's own
+    assert (learned.raw(vectors) == booster.predict(vectors)).all()
+
+
+def test_an_empty_feature_says_little_where_zero_would_cry_alarm() -> None:
+    # a torque about 40: below 20 and above 60 the piece fails, so 0 is beyond all that training saw
+    rng = np.random.default_rng(8)
+    vectors = rng.normal([40, 1500, 100, 300], [10, 100, 30, 2], (3000, 4)).astype(np.float32)
+    label = (np.abs(vectors[:, 0] - 40) > 20).astype(float)
+    learned = fit(Recipe(trees=SMALL), "classification", vectors, label, NAMES, 1)
+    zero = vectors.copy()
+    zero[:, 0] = 0
+    whole, empty, as_zero = (learned.raw(v).mean() for v in (vectors, holed(vectors)[0], zero))
+    assert abs(empty - whole) < 0.1 * abs(as_zero - whole)
+    assert onnx_answers(learned, holed(vectors)[0]).mean() == pytest.approx(empty, abs=1e-5)
