@@ -10,13 +10,14 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from acme_lib.errors import WrongUse
+from acme_lib.errors import Stop, WrongUse
 from acme_lib.models.bundle import Counters, Refused, load_trust, read
 from edge_service.model import Model
 
 __all__ = ["Refusal", "Slot", "Slots"]
 
 log = structlog.get_logger("edge.models")
+Mark = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Slots:
     def __init__(self, bundles: Path, trust: Path, counters: Counters, *, remember: bool = True) -> None:
         self.bundles, self.trust, self._counters, self._remember = bundles, trust, counters, remember
         self._lock = threading.Lock()
-        self._judged: dict[Path, tuple[tuple[str, int, int], ...]] = {}
+        self._judged: dict[Path, Mark] = {}
         self._taken: dict[str, int] = {}
         self.serving: dict[str, Slot] = {}
         self.refused: dict[str, Refusal] = {}
@@ -61,7 +62,7 @@ class Slots:
         """
         with self._lock:
             trust = load_trust(self.trust)
-            return sum(self._judge(peeked, folder, trust) for peeked, folder in self._fresh())
+            return sum(self._judge(*fresh, trust) for fresh in self._fresh())
 
     def rollback(self, use_case: str | None = None) -> list[str]:
         """Serves the previous model again, of one use case or all; the names of those that changed.
@@ -79,7 +80,7 @@ class Slots:
                 log.warning("rolled back", use_case=case, model_version=slot.current.manifest.model_version)
             return sorted(back)
 
-    def _fresh(self) -> list[tuple[_Peek, Path]]:
+    def _fresh(self) -> list[tuple[_Peek, Path, Mark]]:
         """Bundle folders that came or changed since they were judged, highest counter first."""
         there = {path.parent: path for path in sorted(self.bundles.glob("[!.]*/manifest.json"))}
         self.refused = {name: r for name, r in self.refused.items() if self.bundles / name in there}
@@ -88,32 +89,39 @@ class Slots:
         for folder, manifest in there.items():
             mark = _mark(folder)
             if self._judged.get(folder) != mark:
-                self._judged[folder] = mark
-                found.append((_peek(manifest), folder))
+                found.append((_peek(manifest), folder, mark))
         return sorted(found, key=lambda f: -f[0].counter)
 
-    def _judge(self, peeked: _Peek, folder: Path, trust: dict[str, bytes]) -> bool:
+    def _judge(self, peeked: _Peek, folder: Path, mark: Mark, trust: dict[str, bytes]) -> bool:
+        """True where its model was taken. What is not marked as judged is judged again at the next look."""
         try:
             bundle = read(folder, trust, self._highest(peeked.use_case))
             manifest = bundle.manifest
             slot = self.serving.get(manifest.use_case)
             if manifest.use_case != peeked.use_case:
-                del self._judged[folder]  # changed while it was read: at the next look
-                return False
+                return False  # changed while it was read
             if slot and manifest.counter == self._highest(manifest.use_case):
+                self._judged[folder] = mark
                 return False  # the very bundle that serves, or was rolled back from
             model = Model.load(bundle)
         except Refused as e:
-            self.refused = {**self.refused, folder.name: Refusal(folder.name, e.code, str(e))}
-            log.error("bundle refused", bundle=folder.name, code=e.code, reason=str(e))
-            return False
-        self._taken[manifest.use_case] = manifest.counter
-        if self._remember:
-            self._counters.rise(manifest.use_case, manifest.counter)
+            self._judged[folder] = mark
+            return self._refuse(folder, e.code, str(e))
+        try:
+            if self._remember:
+                self._counters.rise(manifest.use_case, manifest.counter)
+        except Stop as e:  # unremembered it would let an older one in after a restart; the one before serves on
+            return self._refuse(folder, "UNRECORDED", str(e))
+        self._judged[folder], self._taken[manifest.use_case] = mark, manifest.counter
         self.serving = {**self.serving, manifest.use_case: Slot(model, slot.current if slot else None)}
         self.refused = {name: r for name, r in self.refused.items() if name != folder.name}
         log.info("serving", use_case=manifest.use_case, model_version=manifest.model_version, counter=manifest.counter)
         return True
+
+    def _refuse(self, folder: Path, code: str, reason: str) -> bool:
+        self.refused = {**self.refused, folder.name: Refusal(folder.name, code, reason)}
+        log.error("bundle refused", bundle=folder.name, code=code, reason=reason)
+        return False
 
     def _highest(self, use_case: str) -> int:
         return max(self._counters.highest(use_case), self._taken.get(use_case, 0))
@@ -138,7 +146,7 @@ def _peek(manifest: Path) -> _Peek:
         return _Peek()
 
 
-def _mark(folder: Path) -> tuple[tuple[str, int, int], ...]:
+def _mark(folder: Path) -> Mark:
     """Changes when any file of the folder does."""
     found = []
     for path in sorted(folder.rglob("*")):

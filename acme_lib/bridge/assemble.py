@@ -7,6 +7,7 @@ import shutil
 import signal
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,12 +24,14 @@ from acme_lib.bridge.intake import Intake
 from acme_lib.bridge.lanes import Lanes
 from acme_lib.bridge.ledger import Status, read_status
 from acme_lib.bridge.mapping import Mapping
+from acme_lib.bridge.older import older_hubs
 from acme_lib.bridge.presence import announce
 from acme_lib.bridge.subscriber import Account, Subscriber
 from acme_lib.bridge.supervisor import Supervisor
+from acme_lib.bridge.unfailing import log_unfailing
 from acme_lib.bridge.watch import Watch
 from acme_lib.contracts import contracts
-from acme_lib.errors import AcmeError
+from acme_lib.errors import AcmeError, Retry, SlowDown
 from acme_lib.eventhubs import HubSender, connect, partition_for
 from acme_lib.identity import mqtt_certificate
 from acme_lib.journal import Corrupt
@@ -68,6 +71,7 @@ def account(settings: Settings) -> Account:
 
 def ingest(settings: Settings, told: threading.Event) -> None:
     """Runs ingest until `told`. Raises Stop where going on would lose data."""
+    log_unfailing()
     files, found = BridgeFiles.of(settings), contracts().bridge
     journal, mapping, raiser = files.writer(found.dead_letter_hub), Mapping(found), alerts(settings)
     cursors = files.cursors()
@@ -75,9 +79,8 @@ def ingest(settings: Settings, told: threading.Event) -> None:
     subscriber = Subscriber(account(settings), mapping.filters, partial(announce, files))
     free = partial(_free, files.folder)
     gauge = Gauge(Budget(settings.bridge.disk_budget_mb * MB), raiser, settings.bridge.id, free)
-    step = Ingest(
-        subscriber, journal, Intake(mapping, settings.bridge.id), gauge, runtime.files_dir() / "dlq", cursors.lowest
-    ).step
+    intake, claims = Intake(mapping, settings.bridge.id), runtime.files_dir() / "dlq"
+    step = Ingest(subscriber, journal, intake, gauge, claims, cursors.lowest, alerts=raiser).step
     log.info("ingest", next_seq=journal.next_seq, pid=os.getpid())
     try:
         while not told.is_set():
@@ -89,28 +92,33 @@ def ingest(settings: Settings, told: threading.Event) -> None:
 
 def egress(settings: Settings, told: threading.Event) -> None:
     """Runs egress until `told`. Raises Stop where a hub refuses for good."""
+    log_unfailing()
     files, found = BridgeFiles.of(settings), contracts().bridge
-    cursors, journal = files.cursors(writer=True), files.reader()
-    hubs = sorted({found.hub, found.dead_letter_hub, *(lane.hub for lane in cursors.positions())})
-    sender: partial[HubSender] = partial(connect, settings=settings)
-    try:
-        lanes = Lanes(hubs, sender, partition_for, files.folder, told)
-    except AcmeError:
-        if told.is_set():
-            return
-        raise
-    run = Egress(journal, cursors, lanes, partial(_corrupt, alerts(settings)))
-    log.info("egress", pid=os.getpid(), partitions=lanes.counts())
-    try:
-        while not told.is_set():
-            run.step()
-    finally:
-        run.finish()
-        cursors.close()
+    with closing(files.cursors(writer=True)) as cursors, closing(files.reader()) as journal:
+        hubs = sorted({found.hub, found.dead_letter_hub})
+        older = older_hubs(journal, cursors, hubs)
+        sender: partial[HubSender] = partial(connect, settings=settings)
+        try:
+            lanes = Lanes(hubs, sender, partition_for, files.folder, told, older=older)
+        except AcmeError:
+            if told.is_set():
+                return
+            raise
+        run = Egress(journal, cursors, lanes, partial(_corrupt, alerts(settings)))
+        log.info("egress", pid=os.getpid(), partitions=lanes.counts())
+        try:
+            while not told.is_set():
+                run.step()
+        except (Retry, SlowDown):
+            if not told.is_set():  # else an older hub, which did not answer before it was time to end
+                raise
+        finally:
+            run.finish()
 
 
 def run(settings: Settings, told: threading.Event) -> None:
     """Both halves, watched, until `told`. Raises WrongUse where one says that its settings are wrong."""
+    log_unfailing()
     watch = Watch(partial(status, settings), alerts(settings), settings.bridge.id)
     serve(settings)
     Supervisor(settings.folder("logs"), lambda seconds: watch.look(seconds, datetime.now(UTC))).run(told)
@@ -126,7 +134,7 @@ def status(settings: Settings) -> Status:
 def _corrupt(raiser: Raiser, frame: Corrupt, now: datetime) -> None:
     try:
         raiser.open("journal_frame_corrupt", f"{frame.first}..{frame.last}", frame.why, now)
-    except AcmeError as e:  # the quarantine itself is durable, and status complains of it
+    except (AcmeError, OSError) as e:  # the frame waits for its quarantine all the same, and status complains of it
         log.error("alert not recorded", rule="journal_frame_corrupt", error=str(e))
 
 

@@ -33,11 +33,11 @@ class Intake:
     """Judges and stamps. Calling it twice with the same arguments gives the same result."""
 
     def __init__(self, mapping: Mapping, bridge_id: str, verdict: Callable[[str, bytes], Verdict] = judge) -> None:
-        self._mapping, self._bridge_id, self._judge = mapping, bridge_id, verdict
+        self._mapping, self.bridge_id, self._judge = mapping, bridge_id, verdict
 
     def take(self, publishes: Sequence[Publish], next_seq: int, now_ms: int) -> Taken:
         taken = Taken()
-        entries, hub, bridge = taken.entries, self._mapping.contract.hub, self._bridge_id
+        entries, hub, bridge = taken.entries, self._mapping.contract.hub, self.bridge_id
         key_of, verdict_of, seq = self._mapping.key, self._judge, next_seq
         for topic, payload, _ in publishes:
             key = key_of(topic)
@@ -62,5 +62,5 @@ class Intake:
             name = sha256(message.payload).hexdigest()
             taken.claims[name] = message.payload
             claim = f"Files/dlq/{name}"
-        body = dead_letter(why, message.topic, message.payload, now_ms, self._bridge_id, seq, claim)
+        body = dead_letter(why, message.topic, message.payload, now_ms, self.bridge_id, seq, claim)
         return Entry(self._mapping.contract.dead_letter_hub, message.topic, body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
@@ -14,7 +15,7 @@ import structlog
 
 from acme_lib.bridge.attempts import Attempts
 from acme_lib.bridge.backoff import Backoff, delay
-from acme_lib.errors import AcmeError, Retry, SlowDown
+from acme_lib.errors import AcmeError, Retry, SlowDown, Stop
 from acme_lib.journal import Lane
 
 __all__ = ["BatchLimit", "LaneSender", "Sender", "Sent"]
@@ -54,7 +55,7 @@ class Sent:
 
 
 class LaneSender(threading.Thread):
-    """Entries leave `put`'s queue only when the hub has acknowledged them. `failure` ends the lane; nothing is lost by it."""
+    """Entries leave `put`'s queue only when the hub has acknowledged them. Whatever ends the lane is its `failure`; nothing is lost by it."""
 
     def __init__(
         self,
@@ -100,10 +101,15 @@ class LaneSender(threading.Thread):
         try:
             while batch := self._next():
                 self._deliver(batch)
-        except AcmeError as e:
-            self.failure = e
         except _Ended:
             pass
+        except AcmeError as e:
+            self.failure = e
+        except BaseException as e:  # a lane that died unseen would let its partition wait for ever
+            self.failure = Stop(
+                f"lane {self.name}: {type(e).__name__}: {e}; start egress again, and report it if it recurs"
+            )
+            self.failure.__cause__ = e
         finally:
             self._wake.set()
 
@@ -128,17 +134,21 @@ class LaneSender(threading.Thread):
         attempt = 0
         while True:
             attempt += 1
-            self._attempts.set(self.lane.partition, max(attempted, batch[-1][0]))
+            self._mark(max(attempted, batch[-1][0]))
             try:
                 self._sender.send(self.lane.partition, bodies)
                 break
             except SlowDown as e:
-                self._attempts.set(self.lane.partition, attempted)  # refused whole: nothing of it was stored
+                self._mark(attempted)  # refused whole: nothing of it was stored
                 self._pause(attempt, e, e.retry_after)
             except Retry as e:
                 attempted = max(attempted, batch[-1][0])
                 self._pause(attempt, e, None)
         self._done(batch, sum(1 for seq, _ in batch if seq <= attempted) if batch[0][0] <= attempted else 0)
+
+    def _mark(self, seq: int) -> None:
+        with suppress(OSError):  # a full disk: only `redelivered` counts less, which is no reason to stop delivering
+            self._attempts.set(self.lane.partition, seq)
 
     def _pause(self, attempt: int, why: AcmeError, throttled_s: float | None) -> None:
         seconds = delay(self._policy, attempt, self._rand, throttled_s)

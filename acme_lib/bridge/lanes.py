@@ -13,7 +13,7 @@ import structlog
 from acme_lib.bridge.attempts import Attempts
 from acme_lib.bridge.backoff import Backoff, delay
 from acme_lib.bridge.lane import BatchLimit, Item, LaneSender, Sender
-from acme_lib.errors import Retry, SlowDown
+from acme_lib.errors import Retry, SlowDown, Stop
 from acme_lib.journal import Lane
 
 __all__ = ["Lanes"]
@@ -23,7 +23,11 @@ _REMEMBERED = 200_000  # keys whose lane is remembered
 
 
 class Lanes:
-    """Opening waits until every hub answers, with backoff, for ever or until `ending` is set."""
+    """Opening waits until every hub answers, with backoff, for ever or until `ending` is set.
+
+    `hubs` are the contract's; `older` ones, which an earlier contract named, and those that the journal turns out to name
+    are opened too: an entry goes where it was meant to when it was accepted.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class Lanes:
         ending: threading.Event,
         policy: Backoff | None = None,
         limit: BatchLimit | None = None,
+        older: Sequence[str] = (),
     ) -> None:
         self.wake, self.ending = threading.Event(), ending
         self._connect, self._partition_for, self._folder = connect, partition_for, folder
@@ -42,11 +47,17 @@ class Lanes:
         self._senders: list[Sender] = []
         self._known: dict[str, dict[str, Lane]] = {}
         self._counts: dict[str, int] = {}
-        for hub in hubs:
+        self._named = frozenset(hubs)
+        for hub in (*hubs, *older):
             self._open(hub)
 
     def _open(self, hub: str) -> None:
-        sender, partitions = self._answering(hub)
+        try:
+            sender, partitions = self._answering(hub)
+        except Stop as e:
+            if hub in self._named:
+                raise
+            raise _of_older(hub, e) from e
         self._senders.append(sender)
         self._counts[hub] = partitions
         attempts = Attempts(self._folder / f"attempted-{hub}")
@@ -81,7 +92,7 @@ class Lanes:
         found = known.get(key)
         if found is None:
             if hub not in self._counts:
-                self._open(hub)  # an entry written under an older mapping still goes where it was meant to
+                self._open(hub)
             if len(known) >= _REMEMBERED:
                 known.clear()
             found = known[key] = Lane(hub, self._partition_for(key, self._counts[hub]))
@@ -108,3 +119,11 @@ class Lanes:
             lane.join(max(0.0, until - time.monotonic()))
         for sender in self._senders:
             sender.close()
+
+
+def _of_older(hub: str, why: Stop) -> Stop:
+    return Stop(
+        f"hub {hub} is an old one: the contract no longer names it, but messages accepted for it wait in the journal; make "
+        f"the hub again, or give this identity its role there, until they are delivered. Nothing is lost meanwhile, and "
+        f"after that the bridge forgets the hub by itself ({why})"
+    )

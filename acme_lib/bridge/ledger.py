@@ -18,7 +18,7 @@ from acme_lib.journal import Corrupt, Frame, Lane, Quarantined, SqliteJournal
 
 __all__ = ["Status", "read_status"]
 
-_SCAN_BYTES = 4 * 1024 * 1024
+_ONE = 1  # frame at a time: what is stored says little of what it opens to
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _undelivered(
     lowest, highest = min(positions.values(), default=0), max(positions.values(), default=0)
     counts = Counter(lane.hub for lane in positions)
     after = lowest
-    while after < highest and (frames := journal.frames(after, _SCAN_BYTES)):
+    while after < highest and (frames := journal.frames(after, _ONE)):
         for frame in frames:
             after = frame.last
             if frame.first > highest or frame.last in aside:

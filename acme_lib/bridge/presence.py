@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from acme_lib.bridge.files import BridgeFiles
@@ -10,10 +12,18 @@ from acme_lib.settings import Settings
 
 __all__ = ["announce", "egress_state", "ingest_state", "ready"]
 
+_LONGEST = len("disconnected")
+
 
 def announce(files: BridgeFiles, connected: bool) -> None:
-    """Ingest's word on its subscription; it counts only while ingest lives."""
-    (files.folder / "ingest.state").write_text("connected" if connected else "disconnected")
+    """Ingest's word on its subscription; it counts only while ingest lives, and never ends it."""
+    word = ("connected" if connected else "disconnected").ljust(_LONGEST)
+    with suppress(OSError):
+        state = os.open(files.folder / "ingest.state", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.pwrite(state, word.encode(), 0)  # over the word before, of the same length: it needs no space
+        finally:
+            os.close(state)
 
 
 def ingest_state(files: BridgeFiles) -> str:
@@ -21,7 +31,7 @@ def ingest_state(files: BridgeFiles) -> str:
     if not _held(files.journal_path.with_suffix(".lock")):
         return "stopped"
     try:
-        return (files.folder / "ingest.state").read_text()
+        return (files.folder / "ingest.state").read_text().strip() or "disconnected"
     except OSError:
         return "disconnected"
 

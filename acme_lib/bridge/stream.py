@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Publish", "Stream"]
+__all__ = ["MOST_BYTES", "Batch", "Publish", "Stream"]
 
 _READ = 1 << 18
+MOST_BYTES = 8 << 20  # of one drain; HiveMQ lets packets of that size through, thousands of them
 _PUBLISH = 0x30
 
 
@@ -74,10 +76,14 @@ class Stream:
         """Bytes that TLS has taken off the socket already: select does not see them."""
         return isinstance(self._sock, ssl.SSLSocket) and not self.ended and self._sock.pending() > 0
 
-    def read(self, most: int) -> list[Publish]:
-        """Messages until the socket has no more for now, or about `most` are there."""
+    def read(self, most: int, most_bytes: int = MOST_BYTES) -> list[Publish]:
+        """Messages until the socket has no more for now, or about `most` or `most_bytes` are there.
+
+        A larger message is whole after several calls.
+        """
         found: list[Publish] = []
-        while len(found) < most:
+        size = 0
+        while len(found) < most and size < most_bytes:
             try:
                 data = self._sock.recv(_READ)
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -87,6 +93,7 @@ class Stream:
             if not data:
                 self.ended = True
                 break
+            size += len(data)
             self._in = self._split(self._in + data if self._in else data, found)
         return found
 
@@ -129,6 +136,27 @@ class Stream:
                 self._control += data[at:after]
             at = after
         return data[at:]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages of one drain and the connection that may acknowledge them. `new_session`: the broker knew none of ours, so
+    whatever it had kept for us is gone.
+    """
+
+    stream: Stream
+    publishes: list[Publish]
+    new_session: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of its messages."""
+        return sum(len(p.payload) for p in self.publishes)
+
+    def ack(self) -> None:
+        """PUBACK for each, in the order of receipt; nothing where the connection has ended meanwhile."""
+        if not self.stream.ended:
+            self.stream.ack([p.packet_id for p in self.publishes if p.packet_id])
 
 
 def _publish(data: bytes, start: int, after: int, qos: int) -> Publish:

@@ -18,7 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from acme_lib.bridge.backoff import Backoff, delay
-from acme_lib.bridge.stream import Publish, Stream
+from acme_lib.bridge.stream import Batch, Stream
 from acme_lib.errors import Stop
 from acme_lib.identity import Certificate
 
@@ -46,19 +46,6 @@ class Account:
         if self.certificate is not None and isinstance(error, OSError):
             return self.certificate.explain(error)
         return str(error)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Messages of one drain and the connection that may acknowledge them."""
-
-    stream: Stream
-    publishes: list[Publish]
-
-    def ack(self) -> None:
-        """PUBACK for each, in the order of receipt; nothing where the connection has ended meanwhile."""
-        if not self.stream.ended:
-            self.stream.ack([p.packet_id for p in self.publishes if p.packet_id])
 
 
 class _Client(mqtt.Client):
@@ -97,6 +84,7 @@ class Subscriber:
         self._attempt, self._not_before, self._misc_at = 0, 0.0, 0.0
         self._connect_by: float | None = None
         self._refused: str | None = None
+        self._new_session = False
         self.connected = False
 
     def _new_client(self) -> _Client:
@@ -132,7 +120,8 @@ class Subscriber:
         if self._client.want_write():
             self._client.loop_write()  # what paho queued inside a callback, such as SUBSCRIBE
         self._keep_alive()
-        return Batch(stream, publishes) if publishes else None
+        began, self._new_session = self._new_session, False
+        return Batch(stream, publishes, began) if publishes or began else None
 
     def _connect(self, timeout_s: float) -> None:
         self._set(False)
@@ -172,6 +161,7 @@ class Subscriber:
             return
         self._attempt, self._connect_by = 0, None
         log.info("connected", session_present=flags.session_present)
+        self._new_session = not flags.session_present
         # retained values only with a new subscription: after a reconnect they would be copies
         client.subscribe([(f, SubscribeOptions(qos=1, retainHandling=1)) for f in self._filters])
 

@@ -142,7 +142,7 @@ class RefusedBundle(Wire, frozen=True):
     """A bundle that was not taken."""
 
     bundle: str
-    code: Annotated[str, Meta(description="UNTRUSTED, TAMPERED, DOWNGRADE, GOLDEN or UNUSABLE.")]
+    code: Annotated[str, Meta(description="UNTRUSTED, TAMPERED, DOWNGRADE, GOLDEN, UNUSABLE or UNRECORDED.")]
     reason: str
 
 

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from acme_lib.errors import Stop
@@ -24,6 +24,12 @@ _PRAGMAS = (
     "pragma synchronous = full",
     "pragma journal_size_limit = 16777216",  # after a long read the write-ahead log shrinks again
 )
+
+
+# What SQLite says, beside SQLITE_FULL, where its -shm or -wal file found no space, or a quota is met. Not the failed fsync:
+# after it nobody knows what is on the disk.
+_FOR_SPACE = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_CANTOPEN")
+_PROBE = 64 * 1024  # a -shm file grows by 32 KiB
 
 
 def open_db(path: Path, schema: str) -> sqlite3.Connection:
@@ -85,13 +91,28 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as e:
         code = getattr(e, "sqlite_errorname", "") or ""
-        if code.startswith("SQLITE_FULL"):
+        if code.startswith("SQLITE_FULL") or (code.startswith(_FOR_SPACE) and not _has_space(path.parent)):
             raise JournalFull(f"journal: no space left for {path}; free some, the bridge goes on by itself") from e
+        if "decode to UTF-8" in str(e):  # Python's own words, without a code
+            code = "SQLITE_CORRUPT"
         raise Stop(f"journal: {path}: {e} ({code}); {_mend(code)}") from e
     except OSError as e:
         if e.errno in (errno.ENOSPC, errno.EDQUOT):
             raise JournalFull(f"journal: no space left for {path}; free some, the bridge goes on by itself") from e
         raise Stop(f"journal: {path}: {e}; make the folder writable, or mend its disk, then start again") from e
+
+
+def _has_space(folder: Path) -> bool:
+    """SQLite keeps the reason to itself, so the volume is asked: a quota or spent inodes show in no count of free bytes."""
+    probe = folder / ".space"
+    try:
+        probe.write_bytes(bytes(_PROBE))
+    except OSError as e:
+        return e.errno not in (errno.ENOSPC, errno.EDQUOT)
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+    return True
 
 
 def _mend(code: str) -> str:

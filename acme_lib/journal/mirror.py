@@ -19,6 +19,7 @@ class MirroredJournal:
 
     def __init__(self, main: SqliteJournal, copy: SqliteJournal) -> None:
         self._main, self._copy = main, copy
+        self._ahead = False  # the copy holds a frame that the main one refused
         if copy.next_seq > main.next_seq:
             catch_up(main, copy)
         elif main.next_seq > copy.next_seq:
@@ -29,13 +30,20 @@ class MirroredJournal:
         return self._main.next_seq
 
     def append(self, entries: Sequence[Entry], now_ms: int, counts: Mapping[str, int] | None = None) -> int:
-        before = self._copy.next_seq
+        self._take_back()
         self._copy.append(entries, now_ms, counts)
         try:
             return self._main.append(entries, now_ms, counts)
         except JournalFull:
-            self._copy.retract(before, self._main.counters())  # the same numbers will be given out again
+            self._ahead = True
+            self._take_back()
             raise
+
+    def _take_back(self) -> None:
+        """Before anything is appended: the same numbers will be given out again. Needs space too, so it may have to wait."""
+        if self._ahead:
+            self._copy.retract(self._main.next_seq, self._main.counters())
+            self._ahead = False
 
     def frames(self, after: int, most_bytes: int) -> list[Frame | Corrupt]:
         return self._main.frames(after, most_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from acme_lib.journal.store import Store
 
 __all__ = ["Row", "SqliteJournal"]
 
-Row = tuple[int, int, int, str, bytes]  # last, first, at_ms, counts, body
+Row = tuple[int, int, int, bytes, bytes]  # last, first, at_ms, counts, body; the bytes as they lie, rot included
 
 SCHEMA = """
 create table if not exists frame(last integer primary key, first integer not null, at_ms integer not null,
@@ -21,6 +22,7 @@ create table if not exists frame(last integer primary key, first integer not nul
 create index if not exists frame_counts on frame(first, counts);
 """
 _PRUNE_ROWS = 500  # bounds the time one deletion holds the write lock
+_SCAN_BYTES = 4 * 1024 * 1024
 
 
 class SqliteJournal(Store):
@@ -57,7 +59,8 @@ class SqliteJournal(Store):
         size = 0
         with files.explained(self.path):
             cursor = self._db.execute(
-                "select last, first, at_ms, counts, body from frame where last > ? order by last", (after,)
+                "select last, first, at_ms, cast(counts as blob), body from frame where last > ? order by last",
+                (after,),
             )
             for row in cursor:
                 found.append(row)
@@ -72,24 +75,39 @@ class SqliteJournal(Store):
 
     def prune(self, through: int) -> int:
         with files.transaction(self._db, self.path) as db:
-            found = db.execute(
-                "delete from frame where last in (select last from frame where last <= ? order by last limit ?)",
-                (through, _PRUNE_ROWS),
+            return _delete(
+                db, "last in (select last from frame where last <= ? order by last limit ?)", (through, _PRUNE_ROWS)
             )
-            return found.rowcount
 
     def remaining(self, after: int) -> dict[str, int]:
         total: Counter[str] = Counter()
         with files.explained(self.path):
-            found = self._db.execute("select counts, count(*) from frame where first > ? group by counts", (after,))
-            for text, times in found:
-                total.update({hub: n * times for hub, n in parse_counts(text).items()})
+            found = self._db.execute(
+                "select cast(counts as blob), count(*), sum(last - first + 1) from frame where first > ? group by counts",
+                (after,),
+            ).fetchall()
+        known = {name.partition("/")[2] for name in self.counters() if name.startswith("accepted/")}
+        for text, times, entries in found:
+            counts = _parsed(text)
+            if not counts.keys() <= known or sum(counts.values()) * times != entries:
+                return self._opened_and_counted(after)  # the index has rotted
+            total.update({hub: n * times for hub, n in counts.items()})
+        return dict(total)
+
+    def _opened_and_counted(self, after: int) -> dict[str, int]:
+        """`remaining` from the frames themselves: slow, and needed only where their short form can't be believed."""
+        total: Counter[str] = Counter()
+        while frames := self.frames(after, _SCAN_BYTES):
+            for frame in frames:
+                if frame.first > after:
+                    total.update(counts_of(frame.entries) if isinstance(frame, Frame) else frame.counts)
+            after = frames[-1].last
         return dict(total)
 
     def take(self, rows: Iterable[Row], counters: Mapping[str, int]) -> None:
         """Adopts another copy's rows and counters whole: how a mirror and its journal catch up with one another."""
         with files.transaction(self._db, self.path) as db:
-            db.executemany("insert or replace into frame values(?,?,?,?,?)", rows)
+            db.executemany("insert or replace into frame values(?,?,?,cast(? as text),?)", rows)
             self._set(db, counters)
         self._last = counters.get("last_seq", self._last)
 
@@ -100,25 +118,39 @@ class SqliteJournal(Store):
     def retract(self, first: int, counters: Mapping[str, int]) -> None:
         """Takes back rows from `first` on, and the counters to `counters`: the other copy had no space for them."""
         with files.transaction(self._db, self.path) as db:
-            db.execute("delete from frame where first >= ?", (first,))
+            _delete(db, "first >= ?", (first,))
             db.execute("delete from counter")
             self._set(db, counters)
         self._last = first - 1
 
 
+def _delete(db: sqlite3.Connection, where: str, values: tuple[int, ...]) -> int:
+    """Deletes frames inside a transaction. A row and its place in the index differ where one of them has rotted: SQLite
+    then refuses the whole deletion, for ever, so the index is made anew from the rows.
+    """
+    try:
+        return db.execute(f"delete from frame where {where}", values).rowcount
+    except sqlite3.DatabaseError as e:
+        if e.sqlite_errorname != "SQLITE_CORRUPT_INDEX":
+            raise
+        db.execute("reindex frame_counts")
+        return db.execute(f"delete from frame where {where}", values).rowcount
+
+
 def _opened(row: Row) -> Frame | Corrupt:
-    last, first, at_ms, counts, body = row
+    last, first, at_ms, counts, body = row  # a sound body is believed, whatever its counts have come to
     try:
         entries = decode(first, body)
         if len(entries) != last - first + 1:
             raise Quarantine(f"holds {len(entries)} entries")
         return Frame(first, last, at_ms, entries)
     except Quarantine as e:
-        return Corrupt(first, last, at_ms, _readable(counts), body, str(e))
+        return Corrupt(first, last, at_ms, _parsed(counts), body, str(e))
 
 
-def _readable(counts: str) -> dict[str, int]:
+def _parsed(counts: bytes) -> dict[str, int]:
+    """Empty where they have rotted beyond reading."""
     try:
-        return parse_counts(counts)
+        return parse_counts(counts.decode())
     except ValueError:
         return {}

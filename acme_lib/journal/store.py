@@ -24,7 +24,11 @@ class Store:
     def __init__(self, path: Path, schema: str, what: str, *, writer: bool) -> None:
         self.path = path
         self._lock = files.hold(path.with_suffix(".lock"), what) if writer else None
-        self._db = files.open_db(path, COUNTERS + schema)
+        try:
+            self._db = files.open_db(path, COUNTERS + schema)
+        except BaseException:
+            self._unlock()  # whoever waits for space opens it again
+            raise
 
     def counters(self) -> dict[str, int]:
         """Totals since the file was made."""
@@ -46,6 +50,9 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

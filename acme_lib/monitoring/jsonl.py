@@ -20,9 +20,13 @@ __all__ = ["JsonlAlerts", "JsonlAudit"]
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds the file's lock, so that two processes never decide on the same past."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(path.name + ".lock").open("w") as lock:
+    """Holds the file's lock, so that two processes never decide on the same past. Raises Stop where there is no file to hold."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(path.name + ".lock").open("w")
+    except OSError as e:
+        raise Stop(f"{path}: can't write ({e.strerror}); free or replace the disk") from e
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,12 +28,13 @@ log = structlog.get_logger("edge.live")
 
 @dataclass
 class Taken:
-    """What one batch changed, to be saved as one. `outgoing`: (topic, payload) in order."""
+    """What one batch changed, to be saved as one. `outgoing`: (topic, payload) in order; `left_out`: readings, by rule."""
 
     states: dict[Key, State] = field(default_factory=dict)
     outgoing: list[tuple[str, bytes]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     predicted: dict[str, int] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
 class Engine:
@@ -56,8 +58,10 @@ class Engine:
         models = _models(serving)
         for topic, payload in publishes:
             reading = self._readings.read(topic, payload, now.utc_us)
-            if reading is not None:
+            if isinstance(reading, Reading):
                 touched |= self._move(reading, models, taken, now.steady_us)
+            else:
+                taken.left_out[reading] += 1
         return self._with_states(taken, touched)
 
     def expire(self, serving: Mapping[str, Slot], now: Now) -> Taken:
@@ -83,6 +87,9 @@ class Engine:
         asked = [m for m in models if _wants(m, reading)]
         if not asked:
             return set()
+        if self._readings.behind(reading, self._newest(asked, reading.equipment)):
+            taken.left_out["CLOCK"] += 1
+            return set()
         if any(_adds_up(m, reading.tag) for m in asked):
             # a telemetry reading that comes twice changes nothing by the frame rule; an event would be counted twice
             if self._store.is_seen(reading.message_id) or reading.message_id in taken.seen:
@@ -97,6 +104,11 @@ class Engine:
                     self._deadlines.heard(key, reading.ts_us, not reading.replayed, steady_us)
             self._predict_all(model, key, closed[key], reading.replayed, taken)
         return set(closed)
+
+    def _newest(self, models: list[Model], equipment: str) -> int | None:
+        """Event time of the equipment's newest live reading."""
+        found = [self._deadlines.newest((m.manifest.feature_table_version, equipment)) for m in models]
+        return max((us for us in found if us is not None), default=None)
 
     def _features(self, key: Key, model: Model) -> Online:
         if key not in self._online:

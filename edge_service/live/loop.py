@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
+from msgspec.structs import replace
 
 from acme_lib.bridge.subscriber import Batch
 from acme_lib.contracts import contracts
@@ -35,6 +37,7 @@ class Live:
         self._settings, self._slots = settings, slots
         self._broker = Dependency(name="broker", state="connecting", detail=self._where)
         self._state = Dependency(name="state", state="ok")
+        self._left_out = Counter[str]()
         self._looked_us = 0
 
     @property
@@ -42,7 +45,10 @@ class Live:
         return f"{self._settings.broker.host}:{self._settings.broker.port}"
 
     def dependencies(self) -> Sequence[Dependency]:
-        return [self._broker, self._state]
+        """The broker's detail names the readings that were left out since the start, by rule."""
+        left_out = ", ".join(f"{rule} {count}" for rule, count in sorted(self._left_out.items()))
+        detail = f"{self._broker.detail}; left out: {left_out}" if left_out else self._broker.detail
+        return [replace(self._broker, detail=detail), self._state]
 
     def run(self, told: threading.Event) -> None:
         """Never raises for what an operator can mend: says so in health and log, and tries again."""
@@ -61,14 +67,12 @@ class Live:
             wanted = self._wanted(told)
             line = Line(account(self._settings), [f"acme/+/+/+/+/+/{tag}" for tag in wanted], self._announce)
             engine = Engine(contracts(), store, self._settings.edge.id)
-            for n, topic, body in store.unsent():  # saved before a crash, perhaps sent: the same ids
-                line.send(n, topic, body)
             while not told.is_set() and tags(self._slots) == wanted:
                 self._step(line, engine, store)
                 done = line.acknowledged()
                 store.sent(done)
                 metrics.inc("acme_edge_published_total", len(done))
-                metrics.set("acme_edge_outbox", line.waiting)
+                metrics.set("acme_edge_outbox", store.waiting)
         finally:
             if line:
                 line.close()
@@ -85,34 +89,36 @@ class Live:
         # while a backlog is still coming, a machine's silence says nothing
         engine.listen(now.steady_us, line.connected and len(publishes) < MOST)
         if batches:
-            self._done(engine.take(publishes, self._slots.serving, now), batches, line, store)
+            self._done(engine.take(publishes, self._slots.serving, now), batches, store)
         if now.steady_us - self._looked_us >= LOOK_US:
             self._looked_us = now.steady_us
             expired = engine.expire(self._slots.serving, now)
             if expired.states:
-                self._done(expired, [], line, store)
+                self._done(expired, [], store)
+        _hand_over(line, store)
 
-    def _done(self, taken: Taken, batches: Sequence[Batch], line: Line, store: Store) -> None:
-        numbers = self._saved(store, taken)
+    def _done(self, taken: Taken, batches: Sequence[Batch], store: Store) -> None:
+        self._save(store, taken)
         for batch in batches:
             batch.ack()  # PUBACK only now: features and predictions are on disk
-        for n, (topic, body) in zip(numbers, taken.outgoing, strict=True):
-            line.send(n, topic, body)
         for use_case, count in taken.predicted.items():
             metrics.inc("acme_edge_predictions_total", count, use_case=use_case, path="uns")
+        for rule, count in taken.left_out.items():
+            metrics.inc("acme_edge_left_out_total", count, rule=rule)
+        self._left_out = self._left_out + taken.left_out  # a new one: health reads it from another thread
 
-    def _saved(self, store: Store, taken: Taken) -> list[int]:
+    def _save(self, store: Store, taken: Taken) -> None:
         """While the disk is full nothing is acknowledged, so nothing is lost."""
         while True:
             try:
-                numbers = store.save(taken.states, taken.outgoing, taken.seen)
+                store.save(taken.states, taken.outgoing, taken.seen)
             except SlowDown as e:
                 self._state = Dependency(name="state", state="failed", detail=str(e))
                 log.error("not acknowledging", error=str(e))
                 time.sleep(e.retry_after)
                 continue
             self._state = Dependency(name="state", state="ok")
-            return numbers
+            return
 
     def _announce(self, connected: bool) -> None:
         self._broker = Dependency(name="broker", state="ok" if connected else "connecting", detail=self._where)
@@ -123,6 +129,14 @@ def tags(slots: Slots) -> list[str]:
     specs = [slot.current.fitted.spec for slot in slots.serving.values()]
     found = {t for s in specs for t in (*s.frame.tags, *(e.tag for e in s.events), *(a.tag for a in s.attributes))}
     return sorted(found)
+
+
+def _hand_over(line: Line, store: Store) -> None:
+    """The next of the outbox, oldest first; after a crash or a loss perhaps sent already: the same ids."""
+    room = line.room
+    for number, topic, body in store.unsent(line.last, room) if room else []:
+        if not line.send(number, topic, body):
+            return
 
 
 def _drained(line: Line) -> list[Batch]:

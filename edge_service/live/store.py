@@ -45,6 +45,7 @@ class Store:
         self._db = files.open_db(path, SCHEMA)
         with files.explained(path):
             self._seen: dict[str, int] = dict(self._db.execute("select message_id, n from seen order by n").fetchall())
+            self.waiting: int = self._db.execute("select count(*) from outbox").fetchone()[0]  # rows of the outbox
         self._n = max(self._seen.values(), default=0)
 
     def state(self, key: Key) -> State | None:
@@ -81,22 +82,27 @@ class Store:
             numbers = [
                 int(db.execute("insert into outbox(topic, body) values(?,?)", row).lastrowid or 0) for row in outgoing
             ]
+        self.waiting += len(numbers)
         self._seen |= fresh
         self._n = last
         while len(self._seen) > MOST_SEEN:
             del self._seen[next(iter(self._seen))]
         return numbers
 
-    def unsent(self) -> list[tuple[int, str, bytes]]:
-        """What the outbox holds, oldest first."""
+    def unsent(self, after: int = 0, most: int = -1) -> list[tuple[int, str, bytes]]:
+        """What the outbox holds behind number `after`, oldest first, at most `most` rows."""
         with files.explained(self.path):
-            return list(self._db.execute("select n, topic, body from outbox order by n").fetchall())
+            found = self._db.execute(
+                "select n, topic, body from outbox where n > ? order by n limit ?", (after, most)
+            ).fetchall()
+        return list(found)
 
     def sent(self, numbers: Sequence[int]) -> None:
         """Forgets what the broker has acknowledged."""
         if numbers:
             with files.transaction(self._db, self.path) as db:
-                db.executemany("delete from outbox where n = ?", [(n,) for n in numbers])
+                gone = db.executemany("delete from outbox where n = ?", [(n,) for n in numbers]).rowcount
+            self.waiting -= gone
 
     def close(self) -> None:
         self._db.close()

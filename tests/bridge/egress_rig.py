@@ -16,6 +16,7 @@ from acme_lib.bridge.files import BridgeFiles
 from acme_lib.bridge.lane import BatchLimit
 from acme_lib.bridge.lanes import Lanes
 from acme_lib.bridge.ledger import Status, read_status
+from acme_lib.bridge.unfailing import log_unfailing
 from acme_lib.contracts import contracts
 from acme_lib.errors import Retry, SlowDown
 from acme_lib.eventhubs import partition_for
@@ -46,6 +47,7 @@ class Rig:
     """One bridge folder, a fake hub, and an egress that can be ended and begun again."""
 
     def __init__(self, folder: Path, partitions: int = 4) -> None:
+        log_unfailing()
         self.files = BridgeFiles(folder / "journal")
         self.hubs = MemoryHubs(partitions)
         self.journal = SqliteJournal(self.files.journal_path, writer=True)
@@ -70,15 +72,19 @@ class Rig:
     def connect(self, hub: str) -> Gated:
         return Gated(self.hubs.connect(hub), self.only)
 
-    def begin(self, reach: Reach | None = None, limit: BatchLimit | None = None) -> None:
+    def begin(self, reach: Reach | None = None, limit: BatchLimit | None = None, hubs: Sequence[str] = HUBS) -> None:
         self.cursors = self.files.cursors(writer=True)
         self.reader = self.files.reader()
         self.ending = threading.Event()
         self.lanes = Lanes(
-            HUBS, self.connect, partition_for, self.files.folder, self.ending, FAST, limit or BatchLimit(events=11)
+            hubs, self.connect, partition_for, self.files.folder, self.ending, FAST, limit or BatchLimit(events=11)
         )
         self.egress = Egress(
-            self.reader, self.cursors, self.lanes, self._alarm, reach or Reach(idle_s=0.002, settle_s=0)
+            self.reader,
+            self.cursors,
+            self.lanes,
+            self._alarm,
+            reach or Reach(idle_s=0.002, settle_s=0, full_retry_s=0.002),
         )
 
     def _alarm(self, frame: Corrupt, now: datetime) -> None:

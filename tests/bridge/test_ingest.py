@@ -14,8 +14,7 @@ from acme_lib.bridge.budget import Budget, Gauge
 from acme_lib.bridge.ingest import Ingest, Pace
 from acme_lib.bridge.intake import Intake
 from acme_lib.bridge.mapping import Mapping
-from acme_lib.bridge.stream import Publish, Stream
-from acme_lib.bridge.subscriber import Batch
+from acme_lib.bridge.stream import Batch, Publish, Stream
 from acme_lib.contracts import contracts
 from acme_lib.journal import Entry, JournalFull, MemoryJournal
 
@@ -25,12 +24,16 @@ TOPIC = "acme/plant-a/press/line-1/cell-1/pump-001/vibration"
 class Bell:
     def __init__(self) -> None:
         self.opened: list[str] = []
+        self.keys: list[str] = []
+        self.closed: list[str] = []
 
     def open(self, rule: str, key: str, value: object, now: object) -> bool:
         self.opened.append(rule)
+        self.keys.append(key)
         return True
 
     def close(self, rule: str, key: str, now: object) -> int:
+        self.closed.append(rule)
         return 0
 
 
@@ -49,12 +52,17 @@ class Broker:
     def __init__(self) -> None:
         self.stream = RecordingStream()
         self.waiting: list[list[Publish]] = []
+        self.new_session = False
+        self.asked_for: list[int] = []
 
     def send(self, *numbers: int, raw: bytes = b"{}", qos: int = 1) -> None:
         self.waiting.append([Publish(TOPIC, raw, n if qos else 0) for n in numbers])
 
     def poll(self, timeout_s: float, most: int) -> Batch | None:
-        return Batch(self.stream, self.waiting.pop(0)) if self.waiting else None
+        self.asked_for.append(most)
+        began, self.new_session = self.new_session, False
+        publishes = self.waiting.pop(0) if self.waiting and most else []
+        return Batch(self.stream, publishes, began) if publishes or began else None
 
 
 class Tight(MemoryJournal):
@@ -70,13 +78,15 @@ class Tight(MemoryJournal):
 
 
 class Rig:
-    def __init__(self, folder: Path, budget: int = 1 << 40, linger_s: float = 0.0) -> None:
+    def __init__(self, folder: Path, budget: int = 1 << 40, linger_s: float = 0.0, **pace: float) -> None:
         self.broker, self.journal, self.bell, self.lowest = Broker(), Tight(), Bell(), 0
         self.gauge = Gauge(Budget(budget), self.bell, "bridge-1", lambda: 1 << 40)
         self.files = folder / "dlq"
         intake = Intake(Mapping(contracts().bridge), "bridge-1")
-        pace = Pace(wait_s=0, linger_s=linger_s, look_s=0, grace_s=0, full_retry_s=0)
-        self.ingest = Ingest(self.broker, self.journal, intake, self.gauge, self.files, lambda: self.lowest, pace)
+        found = Pace(wait_s=0, linger_s=linger_s, look_s=0, grace_s=0, full_retry_s=0, **pace)  # type: ignore[arg-type]
+        self.ingest = Ingest(
+            self.broker, self.journal, intake, self.gauge, self.files, lambda: self.lowest, found, self.bell
+        )
 
 
 @pytest.fixture

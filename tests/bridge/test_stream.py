@@ -108,3 +108,17 @@ def test_the_end_of_the_connection_reaches_paho_after_its_last_packet(pair: tupl
     assert stream.ended
     assert stream.recv(10) == b"\xe0\x01\x8e"
     assert stream.recv(10) == b""
+
+
+def test_large_messages_come_a_few_at_a_time_and_each_of_them_whole() -> None:
+    sent = [publish("t", bytes([n]) * 3_000, n + 1) for n in range(6)]
+    raw = b"".join(sent)
+    stream = Stream(Pieces([raw[at : at + 500] for at in range(0, len(raw), 500)]))  # type: ignore[arg-type]
+    drains = []
+    while sum(map(len, drains)) < 6:
+        drains.append(stream.read(2_000, most_bytes=4_000))
+    assert max(map(len, drains)) == 2
+    assert [p.payload for d in drains for p in d] == [bytes([n]) * 3_000 for n in range(6)]
+    stream._sock.pieces = [publish("t", bytes(9_000), 9)[at : at + 500] for at in range(0, 9_100, 500)]  # type: ignore[union-attr]
+    drains = [stream.read(2_000, most_bytes=4_000) for _ in range(4)]
+    assert [len(p.payload) for d in drains for p in d] == [9_000]

@@ -252,7 +252,7 @@ def test_no_deadline_passes_before_its_time_at_the_machine(way: list[tuple[int, 
 class SilentLine:
     """A line that has one batch, then nothing; notes what it is told to send."""
 
-    connected = True
+    connected, room, last = True, 100, 0
 
     def __init__(self, messages: list[Message]) -> None:
         self.publishes, self.sent = [Publish(topic, body, 0) for topic, body in messages], list[bytes]()
@@ -261,8 +261,10 @@ class SilentLine:
         found, self.publishes = self.publishes, []
         return type("Batch", (), {"publishes": found, "ack": lambda _: None})() if found else None
 
-    def send(self, number: int, topic: str, body: bytes) -> None:
+    def send(self, number: int, topic: str, body: bytes) -> bool:
         self.sent.append(body)
+        self.last = number
+        return True
 
 
 def test_the_loop_looks_at_deadlines_also_where_nothing_comes(

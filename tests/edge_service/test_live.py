@@ -14,9 +14,12 @@ import pytest
 from acme_lib.contracts import contracts
 from acme_lib.errors import Stop
 from acme_lib.features import Frames, compute
+from acme_lib.monitoring.registry import metrics
+from acme_lib.settings import load
 from acme_lib.uns import Valid, judge, message_id
 from edge_service.live.deadlines import Now
 from edge_service.live.engine import Engine
+from edge_service.live.loop import Live
 from edge_service.live.store import Store
 
 HOUR_US = 3_600_000_000
@@ -163,13 +166,78 @@ def test_what_silver_keeps_out_of_gold_the_features_do_not_see(
         envelope(topic, ts, 1.0, 100, quality="ERROR"),
         envelope(topic, ts, 1e9, 101),
         envelope(topic, ts, "text", 102),
-        envelope(topic, ts, 1.0, 103, replayed=False),  # years off the clock
+        envelope(topic, "2099-01-01T00:00:00Z", 1.0, 103, replayed=False),
         (topic, b"no envelope"),
         envelope("acme/testbed/turbofan/fd001/test/pump-1/" + tags[5], ts, 1.0, 104),
         envelope(f"acme/{ENGINE.format(1)}/rul_prediction", ts, 1.0, 105),
     ]
     clean = run(Store(tmp_path / "a.db"), serving, [told(histories[0], tags)])
     assert run(Store(tmp_path / "b.db"), serving, [noise + told(histories[0], tags)]) == clean
+    left_out = Engine(contracts(), Store(tmp_path / "c.db"), "edge-1").take(noise, serving, NOW).left_out
+    rules = ("QUALITY", "RANGE", "TYPE", "CLOCK", "SCHEMA_INVALID", "EQUIPMENT_UNKNOWN")
+    assert left_out == dict.fromkeys(rules, 1)
+
+
+MACHINE = "testbed/pdm/line-1/cell-1/machine-001"
+
+
+def heard(shop: Any, hours: range) -> list[Message]:
+    """A live machine's readings, hour by hour."""
+    found = []
+    for n in hours:
+        ts = str(np.datetime64((480_000 + n) * HOUR_US, "us")) + "Z"
+        found += [envelope(f"acme/{MACHINE}/{t}", ts, 140.0 + n % 7, n, replayed=False) for t in shop.spec.frame.tags]
+    return found
+
+
+@pytest.mark.parametrize("shop", ["failure_24h"], indirect=True)
+def test_however_long_the_edge_was_away_and_whatever_its_clock_what_the_broker_kept_is_predicted_the_same(
+    tmp_path: Path, shop: Any, serving: Any
+) -> None:
+    at_us, hours = 480_000 * HOUR_US, 31
+
+    def predicted(name: str, batches: list[tuple[list[Message], int]]) -> list[Message]:
+        store, found = Store(tmp_path / f"{name}.db"), []
+        engine = Engine(contracts(), store, "edge-1")
+        for batch, now_us in batches:
+            taken = engine.take(batch, serving, Now(now_us, 0))
+            store.save(taken.states, taken.outgoing, taken.seen)
+            found += taken.outgoing
+            assert not taken.left_out
+        return found
+
+    each = [(heard(shop, range(n, n + 1)), at_us + n * HOUR_US) for n in range(hours)]
+    steady = predicted("steady", each)
+    assert len(steady) == hours * 3
+    assert predicted("away", [(heard(shop, range(hours)), at_us + hours * HOUR_US)]) == steady
+    assert predicted("a week", [(heard(shop, range(hours)), at_us + 170 * HOUR_US)]) == steady
+    assert predicted("a year ahead", [(batch, now_us + 8_760 * HOUR_US) for batch, now_us in each]) == steady
+
+
+@pytest.mark.parametrize("shop", ["failure_24h"], indirect=True)
+@pytest.mark.parametrize(("hours", "counts"), [(23, True), (25, False)])
+def test_an_event_far_behind_its_machine_is_kept_out_also_from_a_backlog_and_counted(
+    tmp_path: Path, shop: Any, serving: Any, hours: int, counts: bool
+) -> None:
+    ts = str(np.datetime64((480_030 - hours) * HOUR_US, "us")) + "Z"
+    event = envelope(f"acme/{MACHINE}/device_error", ts, "error1", 1, replayed=False)
+    engine = Engine(contracts(), Store(tmp_path / "live.db"), "edge-1")
+    taken = engine.take([*heard(shop, range(31)), event], serving, Now(480_200 * HOUR_US, 0))
+    assert taken.left_out == ({} if counts else {"CLOCK": 1})
+    assert bool(taken.seen) == counts
+
+
+def test_health_names_what_was_left_out_by_rule(tmp_path: Path, shop: Any, serving: Any) -> None:
+    topic = f"acme/{ENGINE.format(1)}/{shop.spec.frame.tags[5]}"
+    live = Live(load(home=tmp_path), shop.slots())
+    store = Store(tmp_path / "live.db")
+    engine, plain = Engine(contracts(), store, "edge-1"), live.dependencies()[0].detail
+    noise = [envelope(topic, "2024-10-01T00:00:00Z", v, n, quality=q) for n, (v, q) in enumerate([(1.0, "ERROR"), (1e9, "GOOD")])]  # fmt: skip
+    before = metrics.value("acme_edge_left_out_total", rule="RANGE")
+    for _ in range(2):
+        live._done(engine.take(noise, serving, NOW), [], store)
+    assert live.dependencies()[0].detail == f"{plain}; left out: QUALITY 2, RANGE 2"
+    assert metrics.value("acme_edge_left_out_total", rule="RANGE") == before + 2
 
 
 @pytest.mark.parametrize("shop", ["failure_24h"], indirect=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -12,10 +13,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from acme_lib.processes import Process, free_port
+from edge_service import serve
 
 LOADED = """
 import sys, json
@@ -122,3 +125,17 @@ def test_a_taken_port_is_one_sentence(served: tuple[Process, dict[str, str]], tm
     assert done.returncode == 1
     assert "ACME_EDGE__PORT" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_on_a_full_disk_the_service_starts_and_names_no_other_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "service.lock"
+    path.write_text("4194304")
+    with path.open("r+") as lock:
+        serve._name(lock.fileno())
+        assert int(path.read_text()) == os.getpid()
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        monkeypatch.setattr(serve.os, "pwrite", Mock(side_effect=full))
+        serve._name(lock.fileno())
+    assert path.read_text() == ""

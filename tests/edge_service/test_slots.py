@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from acme_lib.errors import WrongUse
-from acme_lib.models.bundle import generate_key
+from acme_lib.errors import Stop, WrongUse
+from acme_lib.models.bundle import counters, generate_key
 
 
 def version(slots: Any) -> str:
@@ -102,6 +105,66 @@ def test_of_several_at_start_the_newest_serves(shop: Any) -> None:
     slots = shop.slots()
     slots.look()
     assert version(slots) == "3"
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """The state folder's disk is full until the fixture is called."""
+    with monkeypatch.context() as m:
+
+        def no_space(_: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        m.setattr(counters.os, "fsync", no_space)
+        yield m.undo
+
+
+def test_a_counter_that_cant_be_recorded_refuses_its_bundle_for_now_and_no_other(
+    shop: Any, request: pytest.FixtureRequest
+) -> None:
+    shop.make(3)
+    slots = shop.slots()
+    slots.look()
+    shop.make(4, scale=12.0)
+    space = request.getfixturevalue("full")
+    for _ in range(2):
+        assert slots.look() == 0
+        assert (version(slots), [r.code for r in slots.refused.values()]) == ("3", ["UNRECORDED"])
+    os.utime(shop.bundles / "rul-3" / "manifest.json")
+    slots.look()
+    assert "rul-3" not in slots.refused, "what serves is no downgrade of what was never taken"
+    space()
+    assert slots.look() == 1
+    assert (version(slots), shop.counters.highest("rul"), slots.refused) == ("4", 4, {})
+    assert slots.look() == 0
+
+
+def test_at_a_start_on_a_full_disk_the_older_genuine_bundle_serves(shop: Any, request: pytest.FixtureRequest) -> None:
+    shop.make(3)
+    shop.slots().look()
+    shop.make(4)
+    space = request.getfixturevalue("full")
+    slots = shop.slots()
+    assert slots.look() == 1
+    assert (version(slots), slots.refused["rul-4"].code) == ("3", "UNRECORDED")
+    space()
+    assert slots.look() == 1
+    assert version(slots) == "4"
+
+
+def test_bundles_are_judged_once_damaged_counters_are_mended(shop: Any) -> None:
+    shop.make(1)
+    slots = shop.slots()
+    slots.look()
+    good = shop.counters.path.read_bytes()
+    shop.counters.path.write_bytes(b"{")
+    shop.make(2)
+    with pytest.raises(Stop, match="restore the file"):
+        slots.look()
+    assert version(slots) == "1"
+    shop.counters.path.write_bytes(good)
+    assert slots.look() == 1
+    assert version(slots) == "2"
 
 
 def test_half_a_bundle_is_not_looked_at(shop: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import sqlite3
 import subprocess
 import sys
@@ -71,6 +73,49 @@ def test_a_damaged_frame_is_reported_with_its_bytes_and_the_others_are_read(
     assert bad.counts == {"telemetry": 3}
 
 
+def rot(path: Path, where: str, at: int, bit: int) -> None:
+    """Flips one bit of the `at`-th frame's counts, in its row or in the index that repeats them."""
+    raw = bytearray(path.read_bytes())
+    every = [m.start() for m in re.finditer(rb"telemetry=3", raw)]
+    rows = [m.start() for m in re.finditer(rb"telemetry=3(?=\x28\xb5\x2f\xfd)", raw)]  # the frame's body follows
+    raw[(rows if where == "row" else [n for n in every if n not in rows])[at]] ^= bit
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("where", ["row", "index"])
+@pytest.mark.parametrize("bit", [0x80, 0x01])  # no longer UTF-8; still a name
+def test_counts_that_rot_cost_no_entry_and_the_frame_can_be_deleted(
+    journal: SqliteJournal, where: str, bit: int
+) -> None:
+    for first in (1, 4, 7):
+        journal.append(some(first), 5)
+    journal.close()
+    rot(journal.path, where, 1, bit)
+    again = SqliteJournal(journal.path, writer=True)
+    assert [entry for f in again.frames(0, ALL) for entry in f.entries] == [e for n in (1, 4, 7) for e in some(n)]
+    assert (again.remaining(0), again.remaining(3)) == ({"telemetry": 9}, {"telemetry": 6})
+    assert again.prune(9) > 0
+    assert again.frames(0, ALL) == []
+    assert again.append(some(10), 6) == 12
+    assert again.remaining(0) == {"telemetry": 3}
+
+
+def test_a_mirror_takes_over_rotten_counts_as_they_lie(tmp_path: Path) -> None:
+    journal = mirrored(tmp_path)
+    journal.append(some(1), 1)
+    journal.close()
+    rot(tmp_path / "a" / "journal.db", "row", 0, 0x80)
+    lose(tmp_path / "b")
+    mirrored(tmp_path).close()
+    assert [f.entries for f in SqliteJournal(tmp_path / "b" / "journal.db").frames(0, ALL)] == [some(1)]
+
+
+def test_other_text_that_rots_is_called_a_damaged_file(journal: SqliteJournal) -> None:
+    journal._db.execute("insert into counter values(cast(x'ff' as text), 1)")
+    with pytest.raises(Stop, match="section Damaged file"):
+        journal.counters()
+
+
 def test_every_flipped_bit_is_seen() -> None:
     blob = encode(1, some(1, 20))
     for at in range(len(blob)):
@@ -136,6 +181,46 @@ def test_an_error_of_the_disk_stops_and_says_what_to_change(tmp_path: Path, code
         raise error
 
 
+@pytest.mark.parametrize(
+    "code", ["SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN", "SQLITE_IOERR_WRITE", "SQLITE_CANTOPEN"]
+)
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_error_for_want_of_space_asks_for_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, error: int
+) -> None:
+    raised = sqlite3.OperationalError("disk I/O error")
+    raised.sqlite_errorname = code
+    with pytest.raises(Stop), explained(tmp_path / "journal.db"):
+        raise raised
+    assert list(tmp_path.iterdir()) == []
+
+    def full(*_: object) -> int:
+        raise OSError(error, "no space")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(JournalFull, match="free some"), explained(tmp_path / "journal.db"):
+        raise raised
+
+
+def test_a_failed_fsync_stops_even_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raised = sqlite3.OperationalError("disk I/O error")
+    raised.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+    monkeypatch.setattr("acme_lib.journal.files._has_space", lambda folder: False)
+    with pytest.raises(Stop, match="the disk failed"), explained(tmp_path / "journal.db"):
+        raise raised
+
+
+def test_a_start_that_finds_no_space_can_be_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise JournalFull("full; free some")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("acme_lib.journal.files.open_db", full)
+        with pytest.raises(JournalFull):
+            SqliteJournal(tmp_path / "journal.db", writer=True)
+    SqliteJournal(tmp_path / "journal.db", writer=True).close()
+
+
 def test_many_may_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from acme_lib.journal import SqliteJournal; SqliteJournal(Path(sys.argv[1]))"
     both = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "new" / "journal.db")]) for _ in range(4)]
@@ -187,6 +272,30 @@ def test_no_space_on_one_volume_takes_the_frame_back_from_the_other(tmp_path: Pa
     copies = [SqliteJournal(tmp_path / name / "journal.db") for name in "ab"]
     assert bodies(copies[0]) == bodies(copies[1]) == [e.body for e in some(1, 6)]
     assert copies[0].counters() == copies[1].counters()
+
+
+@pytest.mark.parametrize("bodies_of", [some(4), []])  # a frame, or counters alone
+def test_what_could_not_be_taken_back_is_taken_back_before_the_next_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bodies_of: list[Entry]
+) -> None:
+    def full(*_: object) -> None:
+        raise JournalFull("full; free some")
+
+    journal = mirrored(tmp_path)
+    journal.append(some(1), 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal._main, "append", full)
+        patch.setattr(journal._copy, "retract", full)
+        for _ in range(2):
+            with pytest.raises(JournalFull):
+                journal.append(bodies_of, 2, {"excluded": 1})
+    journal.append(some(4), 3)
+    journal.append(some(7), 4)
+    journal.close()
+    copies = [SqliteJournal(tmp_path / name / "journal.db") for name in "ab"]
+    assert [bodies(c) for c in copies] == [[e.body for e in some(1, 9)]] * 2
+    assert copies[0].counters() == copies[1].counters()
+    assert copies[0].frames(0, ALL) == copies[1].frames(0, ALL)
 
 
 def test_a_power_cut_between_the_two_commits_is_mended_at_the_next_start(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ CASE = contracts().use_cases["ai4i_failure"]
 RECIPE = Recipe(trees=Trees(rounds=3, min_data_in_leaf=5), members=1)
 
 
+@pytest.mark.ml
 def test_an_undefined_figure_is_left_out_and_the_candidate_loads(tmp_path: Path, home: Path) -> None:
     spec = contracts().feature_specs[CASE.feature_spec]
     values = np.random.default_rng(2).normal(100, 5, (60, len(spec.frame.tags)))

@@ -38,9 +38,9 @@ class Counters:
         found = self.read()
         if counter <= found.get(use_case, 0):
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_name(self.path.name + ".new")
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             with fresh.open("wb") as f:
                 f.write(msgspec.json.encode({**found, use_case: counter}, order="sorted"))
                 f.flush()
