@@ -100,7 +100,7 @@ class Slots:
             slot = self.serving.get(manifest.use_case)
             if manifest.use_case != peeked.use_case:
                 return False  # changed while it was read
-            if slot and manifest.counter == self._highest(manifest.use_case):
+            if slot and manifest.counter == self._taken.get(manifest.use_case):
                 self._judged[folder] = mark
                 return False  # the very bundle that serves, or was rolled back from
             model = Model.load(bundle)

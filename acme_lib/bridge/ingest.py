@@ -107,8 +107,11 @@ class Ingest:
         return len(publishes)
 
     def _guaranteed(self, batch: Batch) -> list[Publish]:
-        """While the disk is full only QoS 1 is held: it is bounded by Receive Maximum, and QoS 0 asks for no guarantee."""
-        if not self._gauge.full:
+        """While the disk is full only QoS 1 is held: it is bounded by Receive Maximum, and QoS 0 asks for no guarantee.
+
+        But for one batch where nothing else is held: only a write shows that there is space again.
+        """
+        if not self._gauge.full or (self._refused and not self._held):
             return batch.publishes
         return [p for p in batch.publishes if p.packet_id]
 

@@ -25,7 +25,7 @@ def before_start(options: RunOptions, found: Settings) -> None:
     _source(options)
     _use_cases(options)
     _files(options)
-    _bridge(found)
+    _bridge(options, found)
     _ports(options, found)
     _disk(found.home)
 
@@ -67,8 +67,10 @@ def _use_cases(options: RunOptions) -> None:
         raise WrongUse("--use-case says whose model is made: add --ml")
 
 
-def _bridge(found: Settings) -> None:
-    """A bridge on this home would go on writing into what a clean start puts aside."""
+def _bridge(options: RunOptions, found: Settings) -> None:
+    """A bridge on this home would go on writing into what a clean start puts aside, or stand in the way of the run's own."""
+    if options.path == "backfill" and options.fresh is False:
+        return
     for lock in sorted((found.home / "journal").glob("*.lock")):
         os.close(hold(lock, "acme run"))
 

@@ -43,9 +43,9 @@ class MainJob:
 
         What is refused before the start changes nothing, `latest` neither: the state there is still that of the run it shows.
         """
-        before_start(self.options, self.settings)
         home = self.settings.home.resolve()
         with state.sole(home):
+            before_start(self.options, self.settings)
             state.begin(home, self.run_id, self.options.fresh)
             self.folder = self.settings.folder(f"runs/{self.run_id}")
             try:

@@ -31,7 +31,7 @@ def begin(home: Path, run_id: str, fresh: bool | None) -> None:
     """`fresh` starts clean, False goes on; None goes on only after a run that did not finish."""
     marker = home / UNFINISHED
     if fresh or (fresh is None and not marker.exists()):
-        _put_aside(home)
+        _put_aside(home, run_id)
     else:
         _bring_back(home)
     marker.parent.mkdir(parents=True, exist_ok=True)
@@ -43,13 +43,14 @@ def finish(home: Path) -> None:
     (home / UNFINISHED).unlink(missing_ok=True)
 
 
-def _put_aside(home: Path) -> None:
-    """A clean start keeps the state before it, one back, under ACME_HOME/previous. Killed half-way, the next start ends the move."""
+def _put_aside(home: Path, run_id: str) -> None:
+    """A clean start keeps the state before it, one back, under ACME_HOME/previous. Killed half-way, the next start ends the move;
+    what was made anew meanwhile goes with it under a name of its own."""
     moving = home / MOVING
     for name in STATE:
         if (home / name).exists():
             moving.mkdir(exist_ok=True)
-            (home / name).rename(moving / name)
+            (home / name).rename(moving / (f"{name}-{run_id}" if (moving / name).exists() else name))
     if moving.exists():
         shutil.rmtree(home / ASIDE, ignore_errors=True)
         moving.rename(home / ASIDE)

@@ -139,6 +139,28 @@ def test_a_counter_that_cant_be_recorded_refuses_its_bundle_for_now_and_no_other
     assert slots.look() == 0
 
 
+def test_a_counter_that_reached_the_disk_though_its_folder_was_not_synced_is_taken_at_the_next_look(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.make(3)
+    slots = shop.slots()
+    slots.look()
+    shop.make(4, scale=12.0)
+    sync = os.fsync
+
+    def no_folder(number: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{number}"):
+            raise OSError(5, "Input/output error")
+        sync(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", no_folder)
+        assert slots.look() == 0
+    assert (version(slots), shop.counters.highest("rul"), slots.refused["rul-4"].code) == ("3", 4, "UNRECORDED")
+    assert slots.look() == 1
+    assert (version(slots), slots.refused) == ("4", {})
+
+
 def test_at_a_start_on_a_full_disk_the_older_genuine_bundle_serves(shop: Any, request: pytest.FixtureRequest) -> None:
     shop.make(3)
     shop.slots().look()

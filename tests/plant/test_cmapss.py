@@ -166,7 +166,9 @@ def test_columns_not_found_and_not_read_are_said(tmp_path: Path) -> None:
     [
         ("FD004.csv", "train", "cmapss/fd004/train"),
         ("FD004.csv", "test", "cmapss/fd004/test"),
-        ("train_FD004_part.csv", "train", "cmapss/fd004/train"),
+        ("FD004_test.csv", "train", "cmapss/fd004/test"),
+        ("my_test_rig.txt", "train", "cmapss/fd009/train"),
+        ("train_FD004_part.csv", "test", "cmapss/fd004-part/train"),  # as --subset FD004_part of a folder
         ("fd003-test.txt", "train", "cmapss/fd003/test"),
         ("test_FD002.txt", "train", "cmapss/fd002/test"),
         ("train_mine.txt", "train", "cmapss/mine/train"),

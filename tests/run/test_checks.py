@@ -103,5 +103,7 @@ def test_a_bridge_at_work_on_this_home_is_not_moved_away(tmp_path: Path) -> None
     lock = hold(tmp_path / "journal" / "journal.lock", "ingest")
     with pytest.raises(Stop, match=r"acme run: another process holds .*journal\.lock; stop it first"):
         before_start(RunOptions(), quiet(tmp_path))
+    kept = RunOptions(source="cmapss", subset="FD003", path="backfill", data=engines(tmp_path), fresh=False)
+    before_start(kept, quiet(tmp_path))  # moves nothing and starts no bridge
     os.close(lock)
     before_start(RunOptions(), quiet(tmp_path))

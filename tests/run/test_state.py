@@ -94,3 +94,15 @@ def test_a_home_takes_one_run_at_a_time(tmp_path: Path) -> None:
             pass
     with state.sole(tmp_path):
         pass
+
+
+def test_what_was_made_anew_after_a_killed_clean_start_goes_aside_with_it(tmp_path: Path) -> None:
+    finished(tmp_path, "one")
+    (tmp_path / "journal").rename(tmp_path / "journal.old")
+    (tmp_path / "previous.moving").mkdir()
+    (tmp_path / "journal.old").rename(tmp_path / "previous.moving" / "journal")  # killed after this move
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "mark").write_text("bridge")
+    state.begin(tmp_path, "two", None)
+    found = marks(tmp_path / "previous")
+    assert (found["journal"], found["journal-two"], found["lakehouse"]) == ("one", "bridge", "one")

@@ -47,7 +47,9 @@ class Counters:
                 os.fsync(f.fileno())
             os.replace(fresh, self.path)
             folder = os.open(self.path.parent, os.O_RDONLY)
-            os.fsync(folder)
-            os.close(folder)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
         except OSError as e:
             raise Stop(f"{self.path}: can't write ({e.strerror}); make the folder writable, or free its disk") from e

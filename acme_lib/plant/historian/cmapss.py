@@ -41,7 +41,7 @@ NAMES = {
 }  # fmt: skip
 FEWEST = len(KEYS) + 4
 MOST_UNITS, MOST_CYCLES = 999, 100_000  # cycles are hours: 11 years
-PART = re.compile(r"(?<![a-z])(train|test)(?![a-z])", re.IGNORECASE)
+PART = re.compile(r"(?:^|FD00\d[_-])(train|test)(?![a-z])", re.IGNORECASE)
 SUBSET = re.compile(r"FD00\d(?!\d)", re.IGNORECASE)
 NAME = re.compile(r"(?:train|test)_(\w+)\.(?:txt|csv)", re.IGNORECASE)
 Frame = tuple[int, int, tuple[float | None, ...]]  # cycle, unit, values
@@ -63,9 +63,9 @@ def histories(path: Path, subset: str, split: str, limit: int | None = None) -> 
 
 
 def _subset(path: Path) -> str | None:
-    """The subset that a file's name says: FD004.csv, train_FD004_part.csv, train_mine.txt."""
-    known, named = SUBSET.search(path.name), NAME.fullmatch(path.name)
-    return known[0] if known else named[1] if named else None
+    """The subset that a file's name says: all behind train_ or test_ (FD004_part is a set of its own), else FD00n in it."""
+    named, known = NAME.fullmatch(path.name), SUBSET.search(path.name)
+    return named[1] if named else known[0] if known else None
 
 
 def history(path: Path, subset: str, part: str, limit: int | None = None) -> History:
