@@ -191,7 +191,8 @@ def test_every_row_of_the_outbox_reaches_the_broker_in_order_within_the_window(
     assert broker.most <= min(WINDOW, broker.receive_maximum)
     assert broker.ended == 0
     if "cut_after" in over:
-        assert len(broker.got) > waiting // (over["cut_after"] + 1)
+        # a connection is cut once a read is done, which may hold a window more
+        assert len(broker.got) > waiting // (over["cut_after"] + WINDOW + 1)
 
 
 def connected(broker: Broker) -> Line:
