@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from acme_lib.errors import Stop
@@ -16,6 +18,7 @@ from acme_lib.errors import Stop
 __all__ = ["Process", "free_port", "port_taken"]
 
 _PR_SET_PDEATHSIG = 1
+BELOW_EPHEMERAL = range(20_000, 32_000)
 
 
 def _die_with_parent() -> None:
@@ -30,10 +33,13 @@ def port_taken(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    """A loopback port that is free now, below those that systems give to outgoing connections: one of these could take it
+    before its owner does. Raises Stop where there is none."""
+    for port in random.SystemRandom().sample(BELOW_EPHEMERAL, 200):
+        with socket.socket() as s, suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
+    raise Stop("no free port between 20,000 and 32,000; end what listens there")
 
 
 class Process:
