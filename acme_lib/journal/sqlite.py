@@ -22,7 +22,6 @@ create table if not exists frame(last integer primary key, first integer not nul
 create index if not exists frame_counts on frame(first, counts);
 """
 _PRUNE_ROWS = 500  # bounds the time one deletion holds the write lock
-_SCAN_BYTES = 4 * 1024 * 1024
 
 
 class SqliteJournal(Store):
@@ -97,7 +96,7 @@ class SqliteJournal(Store):
     def _opened_and_counted(self, after: int) -> dict[str, int]:
         """`remaining` from the frames themselves: slow, and needed only where their short form can't be believed."""
         total: Counter[str] = Counter()
-        while frames := self.frames(after, _SCAN_BYTES):
+        while frames := self.frames(after, 1):
             for frame in frames:
                 if frame.first > after:
                     total.update(counts_of(frame.entries) if isinstance(frame, Frame) else frame.counts)

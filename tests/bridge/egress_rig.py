@@ -43,6 +43,19 @@ class Gated:
             raise SlowDown(str(e), 0.0) from e
 
 
+class Away:
+    """A hub that does not answer."""
+
+    @property
+    def partition_count(self) -> int:
+        raise Retry("unreachable")
+
+    def send(self, partition: int, bodies: Sequence[bytes]) -> None:
+        raise Retry("unreachable")
+
+    def close(self) -> None: ...
+
+
 class Rig:
     """One bridge folder, a fake hub, and an egress that can be ended and begun again."""
 

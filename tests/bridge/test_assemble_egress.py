@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +13,11 @@ import pytest
 from acme_lib.bridge import assemble
 from acme_lib.bridge.files import BridgeFiles
 from acme_lib.bridge.older import older_hubs
-from acme_lib.errors import Retry, Stop
+from acme_lib.errors import Stop
 from acme_lib.eventhubs.testing import MemoryHubs, MemorySender
 from acme_lib.journal import Corrupt, Cursors, Entry, Lane, Progress, SqliteJournal
 from acme_lib.settings import Settings, settings
+from tests.bridge.egress_rig import Away
 
 NAMED = ("telemetry", "telemetry-dlq")
 OLD = "telemetry-v0"
@@ -143,19 +144,6 @@ def test_told_to_end_while_an_older_hub_is_away_it_ends_well_and_loses_nothing(
     assert place.files.cursors().lowest() == 0
 
 
-class Away:
-    """A hub that does not answer."""
-
-    @property
-    def partition_count(self) -> int:
-        raise Retry("unreachable")
-
-    def send(self, partition: int, bodies: Sequence[bytes]) -> None:
-        raise Retry("unreachable")
-
-    def close(self) -> None: ...
-
-
 def test_told_to_end_on_a_full_disk_it_ends_well(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from acme_lib.journal import JournalFull
 
@@ -170,8 +158,11 @@ def test_told_to_end_on_a_full_disk_it_ends_well(place: Place, monkeypatch: pyte
 
 
 def test_an_alert_that_finds_no_space_does_not_end_egress() -> None:
+    tried = []
+
     class Full:
         def open(self, rule: str, key: str, value: object, now: datetime) -> bool:
+            tried.append((rule, key))
             raise OSError(28, "No space left on device")
 
         def close(self, rule: str, key: str, now: datetime) -> int:
@@ -179,3 +170,4 @@ def test_an_alert_that_finds_no_space_does_not_end_egress() -> None:
 
     frame = Corrupt(1, 7, 1, {"telemetry": 7}, b"\x00", "rotten")
     assemble._corrupt(Full(), frame, datetime(2026, 11, 24, tzinfo=UTC))
+    assert tried == [("journal_frame_corrupt", "1..7")]

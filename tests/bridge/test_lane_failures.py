@@ -56,7 +56,11 @@ def test_a_full_disk_that_takes_no_mark_of_attempts_stops_no_lane(rig: Rig, monk
 class FullVolume:
     """A file whose every write finds no space."""
 
+    def __init__(self) -> None:
+        self.tried: list[str] = []
+
     def write(self, text: str) -> int:
+        self.tried.append(text)
         return full()
 
     def flush(self) -> None:
@@ -81,10 +85,12 @@ def test_a_full_log_volume_stops_no_lane(rig: Rig, monkeypatch: pytest.MonkeyPat
 
 def test_a_log_line_without_room_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     log_unfailing()
-    monkeypatch.setattr("sys.stdout", FullVolume())
+    volume = FullVolume()
+    monkeypatch.setattr("sys.stdout", volume)
     log = structlog.get_logger("bridge")
     for say in (log.info, log.warning, log.error):
         say("no one will read this")
+    assert len([text for text in volume.tried if "no one will read this" in text]) == 3
 
 
 def test_a_log_line_with_room_is_written(capsys: pytest.CaptureFixture[str]) -> None:

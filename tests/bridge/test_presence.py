@@ -33,6 +33,10 @@ def test_a_word_that_could_not_be_written_is_disconnected(files: BridgeFiles) ->
 
 
 def test_where_nothing_can_be_written_ingest_goes_on(files: BridgeFiles) -> None:
-    (files.folder / "ingest.state").symlink_to("/dev/full")
+    state = files.folder / "ingest.state"
+    state.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        state.write_text("connected")  # what announce must not raise
     announce(files, True)
     announce(BridgeFiles(files.folder / "none"), True)
+    assert not (files.folder / "none").exists()

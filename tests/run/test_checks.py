@@ -24,7 +24,8 @@ def quiet(tmp_path: Path, **over: object) -> Settings:
 
 
 def test_a_free_machine_passes(tmp_path: Path) -> None:
-    before_start(RunOptions(), quiet(tmp_path))
+    before_start(RunOptions(), quiet(tmp_path / "home"))
+    assert (tmp_path / "home").is_dir()  # all the checks were reached: the last one makes the home
 
 
 def test_a_taken_port_names_its_setting(tmp_path: Path) -> None:
