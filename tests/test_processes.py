@@ -11,9 +11,14 @@ from pathlib import Path
 import pytest
 
 from acme_lib.errors import Stop
-from acme_lib.processes import Process
+from acme_lib.processes import Process, free_port
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def test_a_free_port_is_none_that_an_outgoing_connection_could_take_first() -> None:
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert all(1024 < free_port() < first_outgoing for _ in range(20))
 
 
 def gone(pid: int, within_s: float = 5.0) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from acme_lib.errors import Stop
 from acme_lib.monitoring import BrokenChain, JsonlAlerts, JsonlAudit, alerts_at, audit_at, open_alert
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -49,3 +51,10 @@ def test_a_line_that_is_no_row_breaks_the_chain(tmp_path: Path) -> None:
     (tmp_path / "audit.jsonl").write_text("{}\n")
     with pytest.raises(BrokenChain, match="audit row 1: not a row"):
         audit_at(tmp_path / "audit.jsonl").verify()
+
+
+def test_a_file_whose_lock_cant_be_made_stops_with_its_mend(tmp_path: Path) -> None:
+    (tmp_path / "ops").write_text("no folder")
+    alerts = JsonlAlerts(tmp_path / "ops" / "alerts.jsonl")
+    with pytest.raises(Stop, match=r"alerts\.jsonl: can't write .*free or replace the disk"):
+        alerts.open("journal_disk_full", "bridge-1", 1, datetime(2026, 11, 24, tzinfo=UTC))
